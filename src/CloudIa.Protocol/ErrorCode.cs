@@ -1,0 +1,51 @@
+namespace CloudIa.Protocol;
+
+/// <summary>
+/// The codes of problems (HTTP) and of <c>error</c> events (sockets, SSE). Stable: a client may switch on them.
+/// </summary>
+public static class ErrorCode
+{
+    // The request.
+    public const string InvalidJson = "invalid_json";
+    public const string InvalidRequest = "invalid_request";
+    public const string MessageEmpty = "message_empty";
+    public const string MessageTooLong = "message_too_long";
+    public const string RoleNotUser = "role_not_user";
+    public const string ModelUnknown = "model_unknown";
+    public const string BodyTooLarge = "body_too_large";
+    public const string RequestTimeout = "request_timeout";
+    public const string ActionUnknown = "action_unknown";
+    public const string FrameTooLarge = "frame_too_large";
+    public const string FrameNotText = "frame_not_text";
+    public const string CursorInvalid = "cursor_invalid";
+    public const string KeyInvalid = "idempotency_key_invalid";
+    public const string KeyReused = "idempotency_key_reused";
+
+    // Who asks.
+    public const string TokenMissing = "token_missing";
+    public const string TokenInvalid = "token_invalid";
+    public const string TokenExpired = "token_expired";
+    public const string TicketInvalid = "ticket_invalid";
+    public const string OriginForbidden = "origin_forbidden";
+    public const string NotFound = "not_found";
+    public const string MethodNotAllowed = "method_not_allowed";
+    public const string RateLimited = "rate_limited";
+
+    // The service.
+    public const string QueueUnavailable = "queue_unavailable";
+    public const string StorageFull = "storage_full";
+    public const string ShuttingDown = "shutting_down";
+    public const string Internal = "internal";
+
+    // The model, in the words of its failure kinds.
+    public const string ModelThrottled = "model_throttled";
+    public const string ModelOverloaded = "model_overloaded";
+    public const string ModelTimeout = "model_timeout";
+    public const string ModelUnreachable = "model_unreachable";
+    public const string ModelStreamBroken = "model_stream_broken";
+    public const string ModelRefused = "model_refused";
+    public const string ModelBadRequest = "model_bad_request";
+    public const string ModelBadCredentials = "model_bad_credentials";
+    public const string AnswerTooLong = "answer_too_long";
+    public const string AttemptsExhausted = "attempts_exhausted";
+}

@@ -1,0 +1,27 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CloudIa.Protocol;
+
+/// <summary>The JSON of every record on the wire: camelCase, nulls left out, made at build time.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    NumberHandling = JsonNumberHandling.Strict,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    AllowOutOfOrderMetadataProperties = true,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(ChatRequest))]
+[JsonSerializable(typeof(MessageRequest))]
+[JsonSerializable(typeof(ClientFrame))]
+[JsonSerializable(typeof(ChatAccepted))]
+[JsonSerializable(typeof(JobView))]
+[JsonSerializable(typeof(Page<MessageView>), TypeInfoPropertyName = "MessagePage")]
+[JsonSerializable(typeof(Page<ConversationView>), TypeInfoPropertyName = "ConversationPage")]
+[JsonSerializable(typeof(ConversationView))]
+[JsonSerializable(typeof(SessionView))]
+[JsonSerializable(typeof(TicketView))]
+[JsonSerializable(typeof(ModelsView))]
+[JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(ServerEvent))]
+public sealed partial class ProtocolJson : JsonSerializerContext;
