@@ -89,7 +89,7 @@ public sealed record MessageRestarted : JobEvent
 {
     public required int Attempt { get; init; }
 
-    /// <summary>worker_lost · retry (the last attempt failed) · position_unknown (the client's place does not exist).</summary>
+    /// <summary>retry (the last attempt failed, or its worker died) · position_unknown (the client's place does not exist).</summary>
     public required string Reason { get; init; }
 }
 

@@ -1,0 +1,41 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace CloudIa.Core.Conversations;
+
+/// <summary>Makes the names of jobs, conversations, sessions and connections: 32 characters, 128 bits.</summary>
+public static class Identifiers
+{
+    /// <summary>The length of every identifier made here.</summary>
+    public const int Length = 32;
+
+    private const int Bytes = 16;
+
+    /// <summary>A job that no key names. Ordered by time, so that stores append rather than scatter.</summary>
+    public static string NewJob(DateTimeOffset now) => Guid.CreateVersion7(now).ToString("N");
+
+    /// <summary>The job of an owner's idempotency key: the same for as long as both are.</summary>
+    public static string JobOf(string owner, string idempotencyKey) => Derive("job", owner, idempotencyKey);
+
+    /// <summary>The conversation that a job begins where its message names none.</summary>
+    public static string ConversationOf(JobKey job) => Derive("conversation", job.Owner, job.JobId);
+
+    /// <summary>An unguessable name: 128 random bits.</summary>
+    public static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes));
+
+    /// <summary>Marks a request's body, so that a key used again with another body is seen.</summary>
+    public static string Fingerprint(string message, string? conversationId, string? model)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{conversationId}\n{model}\n{message}"), hash);
+        return Base64Url.EncodeToString(hash[..Bytes]);
+    }
+
+    private static string Derive(string kind, string owner, string name)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{kind}\n{owner}\n{name}"), hash);
+        return Convert.ToHexStringLower(hash[..Bytes]);
+    }
+}

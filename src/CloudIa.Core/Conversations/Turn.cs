@@ -1,0 +1,68 @@
+using CloudIa.Protocol;
+
+namespace CloudIa.Core.Conversations;
+
+/// <summary>A user's message and its answer.</summary>
+public sealed record Turn
+{
+    public required string JobId { get; init; }
+
+    public required string ConversationId { get; init; }
+
+    /// <summary>From 1, without a gap; null until the first attempt begins.</summary>
+    public int? Number { get; init; }
+
+    public required string Message { get; init; }
+
+    /// <summary>The mark of the request's body.</summary>
+    public required string Fingerprint { get; init; }
+
+    public required DateTimeOffset AcceptedAt { get; init; }
+
+    /// <summary>The newest attempt; 0 before the first.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>Queued or Running while <see cref="End"/> is null, and the end's status after.</summary>
+    public required JobStatus Status { get; init; }
+
+    public TurnEnd? End { get; init; }
+}
+
+/// <summary>How a job ended: written once, in one conditional write.</summary>
+public sealed record TurnEnd
+{
+    /// <summary>Completed, Failed or Cancelled.</summary>
+    public required JobStatus Status { get; init; }
+
+    /// <summary>The answer; for a stopped one what was kept; empty for a failure.</summary>
+    public required string Content { get; init; }
+
+    public required DateTimeOffset EndedAt { get; init; }
+
+    /// <summary>The model that answered; null where none was called.</summary>
+    public string? Model { get; init; }
+
+    public Usage? Usage { get; init; }
+
+    /// <summary>As the model gave it, or "stopped".</summary>
+    public string? FinishReason { get; init; }
+
+    /// <summary>For a failure: one of <see cref="ErrorCode"/>.</summary>
+    public string? ErrorCode { get; init; }
+
+    /// <summary>For a failure: what happened, for the operator; never the provider's own text.</summary>
+    public string? ErrorDetails { get; init; }
+}
+
+/// <summary>One conversation of an owner's.</summary>
+/// <param name="ConversationId">Its name.</param>
+/// <param name="Title">The first message, shortened, unless the owner gave another.</param>
+/// <param name="CreatedAt">When its first message was accepted.</param>
+/// <param name="UpdatedAt">When its newest message was accepted.</param>
+/// <param name="Turns">How many turns were begun.</param>
+public sealed record Conversation(
+    string ConversationId,
+    string Title,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    int Turns);

@@ -1,0 +1,66 @@
+using CloudIa.Core.Queue;
+using CloudIa.Protocol;
+
+namespace CloudIa.Core.Delivery;
+
+/// <summary>The text of one running job's newest attempt. Safe for one writer and many readers.</summary>
+public sealed class AnswerLog(JobMessage job)
+{
+    private const int FirstCapacity = 1024;
+
+    private readonly Lock gate = new();
+    private int attempt;
+    private char[] text = [];
+    private int length;
+
+    /// <summary>Voids what is there and begins an attempt. False for an attempt that is not newer.</summary>
+    public bool Start(int newAttempt)
+    {
+        lock (gate)
+        {
+            if (newAttempt <= attempt)
+            {
+                return false;
+            }
+
+            attempt = newAttempt;
+            length = 0;
+            return true;
+        }
+    }
+
+    /// <summary>Appends at the end of the newest attempt. False for any other place.</summary>
+    public bool Append(Position at, ReadOnlySpan<char> delta)
+    {
+        lock (gate)
+        {
+            if (at.Attempt != attempt || at.Offset != length)
+            {
+                return false;
+            }
+
+            if (text.Length < length + delta.Length)
+            {
+                Array.Resize(ref text, Math.Max(Math.Max(FirstCapacity, text.Length * 2), length + delta.Length));
+            }
+
+            delta.CopyTo(text.AsSpan(length));
+            length += delta.Length;
+            return true;
+        }
+    }
+
+    /// <summary>All text after a position; from the attempt's beginning where that position does not exist in it.</summary>
+    public AnswerSlice Read(Position from)
+    {
+        lock (gate)
+        {
+            var exists = from.Attempt == attempt && from.Offset <= length && !SplitsCharacter_NeedsLock(from.Offset);
+            var offset = exists ? from.Offset : 0;
+            return new AnswerSlice(job, new Position(attempt, offset), new string(text, offset, length - offset));
+        }
+    }
+
+    private bool SplitsCharacter_NeedsLock(int offset) =>
+        offset > 0 && offset < length && char.IsLowSurrogate(text[offset]) && char.IsHighSurrogate(text[offset - 1]);
+}

@@ -1,0 +1,62 @@
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Queue;
+using CloudIa.Protocol;
+
+namespace CloudIa.Core.Delivery;
+
+/// <summary>
+/// Carries answers from workers to whoever listens (step 7), on any node. Nothing here is the truth: all of it
+/// may vanish, and the answer still completes and is read from the history.
+/// <para>Ordering: within an attempt, text is appended at its end only; events of one job reach a feed in the
+/// order of their publication.</para>
+/// <para>Duplicates: an event may come twice; positions and attempts tell.</para>
+/// <para>Fence: an append or a start of an attempt older than the newest one begun is refused.</para>
+/// </summary>
+public interface IDeliveryBus
+{
+    /// <summary>Begins an attempt's text, voiding earlier ones, and announces it. False where the attempt is stale.</summary>
+    ValueTask<bool> StartAsync(JobMessage job, MessageStarted started, MessageRestarted? restarted, CancellationToken cancellation);
+
+    /// <summary>Appends text at a position and wakes the owner's feeds. False where the attempt is stale or the place is not the end.</summary>
+    ValueTask<bool> AppendAsync(JobKey job, Position at, string delta, CancellationToken cancellation);
+
+    /// <summary>Publishes an event about a job that goes on (accepted, an error that is not final), or about no job.</summary>
+    ValueTask PublishAsync(string owner, ServerEvent published, CancellationToken cancellation);
+
+    /// <summary>Publishes a job's end and forgets its text: from now on the history has it.</summary>
+    ValueTask EndAsync(JobKey job, ServerEvent end, CancellationToken cancellation);
+
+    /// <summary>What has been streamed of a job that runs; null where the bus holds nothing of it.</summary>
+    ValueTask<AnswerSlice?> ReadAsync(JobKey job, Position from, CancellationToken cancellation);
+
+    /// <summary>Listens to an owner's events from now on, or to one job's. Dispose it to stop.</summary>
+    OwnerFeed Follow(string owner, string? onlyJobId = null);
+
+    /// <summary>Asks whichever worker runs the job to stop. Lost where none does: the history keeps the wish.</summary>
+    ValueTask SignalStopAsync(JobKey job, CancellationToken cancellation);
+
+    /// <summary>Calls back when a stop of the job is asked for. Dispose it to stop listening.</summary>
+    IDisposable OnStop(JobKey job, Action stop);
+
+    /// <summary>Makes a live connection's id stand for its session, until the handle is disposed.</summary>
+    IDisposable Register(string connectionId, LiveConnection connection);
+
+    /// <summary>The session of a live connection; null where no such connection lives.</summary>
+    ValueTask<LiveConnection?> ResolveAsync(string connectionId, CancellationToken cancellation);
+}
+
+/// <summary>Whose connection it is.</summary>
+/// <param name="Owner">The owner.</param>
+/// <param name="SessionId">The session.</param>
+/// <param name="Anonymous">Whether others may act for it by naming it.</param>
+public sealed record LiveConnection(string Owner, string SessionId, bool Anonymous);
+
+/// <summary>A part of a running answer.</summary>
+/// <param name="Job">Whose answer it is.</param>
+/// <param name="From">Where the text begins: the asked place, or (newest attempt, 0) where that place does not exist.</param>
+/// <param name="Text">All that has been streamed from there on; may be empty.</param>
+public sealed record AnswerSlice(JobMessage Job, Position From, string Text)
+{
+    /// <summary>The place after the text.</summary>
+    public Position End => From with { Offset = From.Offset + Text.Length };
+}

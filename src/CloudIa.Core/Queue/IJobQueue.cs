@@ -1,0 +1,72 @@
+namespace CloudIa.Core.Queue;
+
+/// <summary>
+/// The durable queue: the only place where an accepted message is committed (steps 2 and 3).
+/// <para>Ordering: jobs of one conversation are leased one at a time, in the order of their commits;
+/// jobs of different conversations in no promised order.</para>
+/// <para>Duplicates: a job may be delivered more than once, also after it was completed; the history tells
+/// (step 4). Enqueuing a job that is still in the queue adds nothing.</para>
+/// <para>Attempts are counted by the history: a release costs none, whether it is a retry after a delay,
+/// a wait for a provider or a drain.</para>
+/// <para>Errors: a call that cannot reach the engine throws <see cref="QueueUnavailableException"/>.
+/// Cancelling a call leaves it done or not done, never half done.</para>
+/// </summary>
+public interface IJobQueue
+{
+    /// <summary>Returns once the job is durable.</summary>
+    Task EnqueueAsync(JobMessage job, CancellationToken cancellation);
+
+    /// <summary>
+    /// Waits for work and leases from 1 to <paramref name="max"/> jobs. A message that cannot be read goes to
+    /// the dead letters at once and is not returned.
+    /// </summary>
+    Task<IReadOnlyList<JobLease>> ReceiveAsync(int max, CancellationToken cancellation);
+
+    /// <summary>Removes a job whose end is stored. False where the lease had been lost; that is harmless.</summary>
+    Task<bool> CompleteAsync(JobLease lease, CancellationToken cancellation);
+
+    /// <summary>Gives the job back, to be leased again after a delay; later jobs of its conversation wait behind it.</summary>
+    Task<bool> ReleaseAsync(JobLease lease, TimeSpan delay, CancellationToken cancellation);
+
+    /// <summary>Keeps the lease for a whole lease time from now. False where it was lost.</summary>
+    Task<bool> ExtendAsync(JobLease lease, CancellationToken cancellation);
+
+    /// <summary>Moves the job to the dead letters, in one step. Its failure must be stored before.</summary>
+    Task<bool> DeadLetterAsync(JobLease lease, string reason, CancellationToken cancellation);
+
+    /// <summary>How much waits, and since when.</summary>
+    Task<QueueDepth> MeasureAsync(CancellationToken cancellation);
+
+    /// <summary>Dead letters, oldest first, after the given id.</summary>
+    Task<IReadOnlyList<DeadLetter>> ListDeadLettersAsync(string? afterId, int limit, CancellationToken cancellation);
+
+    /// <summary>Puts a dead letter back into the queue, in one step. False where there is none of that id.</summary>
+    Task<bool> RedriveAsync(string deadLetterId, CancellationToken cancellation);
+
+    /// <summary>Throws a dead letter away. False where there is none of that id.</summary>
+    Task<bool> DiscardAsync(string deadLetterId, CancellationToken cancellation);
+}
+
+/// <summary>The right to work on a job until it runs out.</summary>
+/// <param name="Job">The job.</param>
+/// <param name="Receipt">Names this lease; a later lease of the same job has another.</param>
+public sealed record JobLease(JobMessage Job, string Receipt);
+
+/// <summary>Jobs that wait (leased ones included) and when the oldest came; null where none waits.</summary>
+public sealed record QueueDepth(long Waiting, DateTimeOffset? OldestEnqueuedAt, long DeadLetters);
+
+/// <summary>A message that the service gave up on.</summary>
+/// <param name="Id">Names it; ids order by age.</param>
+/// <param name="Job">What it asked for; null where its body cannot be read.</param>
+/// <param name="Reason">One of the error codes, or "unreadable".</param>
+/// <param name="DeadAt">When it was given up.</param>
+public sealed record DeadLetter(string Id, JobMessage? Job, string Reason, DateTimeOffset DeadAt);
+
+/// <summary>The queue's engine did not take a call. Nothing was lost: the caller knows that it failed.</summary>
+/// <param name="message">What the engine said.</param>
+/// <param name="full">Whether the engine has no room (a full disk), rather than being away.</param>
+/// <param name="inner">The engine's own error.</param>
+public sealed class QueueUnavailableException(string message, bool full, Exception? inner) : Exception(message, inner)
+{
+    public bool Full { get; } = full;
+}

@@ -1,0 +1,43 @@
+using System.Text.Json.Serialization;
+using CloudIa.Core.Conversations;
+
+namespace CloudIa.Core.Queue;
+
+/// <summary>What lies in the queue: all that a worker needs, also where the history knows nothing of it yet.</summary>
+public sealed record JobMessage
+{
+    public required string JobId { get; init; }
+
+    public required string Owner { get; init; }
+
+    public required string SessionId { get; init; }
+
+    public required string ConversationId { get; init; }
+
+    /// <summary>The user's text.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>The model asked for; null: the service's first.</summary>
+    public string? Model { get; init; }
+
+    public required string Fingerprint { get; init; }
+
+    public required DateTimeOffset AcceptedAt { get; init; }
+
+    /// <summary>W3C trace id, 32 hex characters.</summary>
+    public required string TraceId { get; init; }
+
+    [JsonIgnore]
+    public JobKey Key => new(Owner, JobId);
+
+    [JsonIgnore]
+    public ConversationKey Conversation => new(Owner, ConversationId);
+}
+
+/// <summary>A job message's JSON: escaped to ASCII, so that it is fit for every queue's body.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    RespectNullableAnnotations = true)]
+[JsonSerializable(typeof(JobMessage))]
+public sealed partial class JobMessageJson : JsonSerializerContext;

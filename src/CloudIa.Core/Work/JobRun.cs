@@ -1,0 +1,205 @@
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Delivery;
+using CloudIa.Core.History;
+using CloudIa.Core.Model;
+using CloudIa.Core.Queue;
+using CloudIa.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace CloudIa.Core.Work;
+
+/// <summary>Answers one job: steps 4 to 8 of a message's way. What becomes of the queue message is its outcome.</summary>
+public sealed partial class JobRun(
+    IConversationStore store,
+    IDeliveryBus bus,
+    ModelCatalog models,
+    Recall recall,
+    WorkOptions options,
+    TimeProvider time,
+    ILogger<JobRun> logger)
+{
+    /// <summary>Runs the job once. A cancelled token ends it without an end: the job is for another run.</summary>
+    public async Task<Outcome> RunAsync(JobMessage job, CancellationToken cancellation)
+    {
+        // 4. Begin
+        switch (await store.BeginAsync(job, cancellation))
+        {
+            case BeginResult.Finished finished:
+                // Its worker may have died between storing the end and announcing it.
+                await bus.EndAsync(job.Key, TurnEvents.End(finished.Turn, job.SessionId, job.TraceId), cancellation);
+                return new Outcome.Done();
+            case BeginResult.StopAsked asked:
+                return await EndAsync(job, asked.Turn, asked.Attempt, Stopped("", null, null), cancellation);
+            case BeginResult.Started started when started.Attempt > options.MaxAttempts:
+                return await FailAsync(job, started, ErrorCode.AttemptsExhausted, $"{options.MaxAttempts} attempts began and none ended", cancellation);
+            case BeginResult.Started started:
+                return await AnswerAsync(job, started, cancellation);
+            default:
+                throw new InvalidOperationException("A begin has three results.");
+        }
+    }
+
+    private async Task<Outcome> AnswerAsync(JobMessage job, BeginResult.Started begun, CancellationToken cancellation)
+    {
+        // 5. Recall
+        var model = job.Model is null ? models.Default : models.Find(job.Model);
+        if (model is null)
+        {
+            return await FailAsync(job, begun, ErrorCode.ModelUnknown, "the model is no longer configured", cancellation);
+        }
+
+        var prompt = await recall.PromptAsync(job, begun.Turn, model, cancellation);
+        if (!await AnnounceStartAsync(job, begun, model, cancellation))
+        {
+            return new Outcome.Lost();
+        }
+
+        // 6. Generate, 7. Deliver
+        using var stop = new CancellationTokenSource();
+        using var listening = bus.OnStop(job.Key, stop.Cancel);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
+        var generation = new Generation(model, prompt, time);
+        var stale = false;
+        var at = new Position(begun.Attempt, 0);
+        var end = await generation.RunAsync(
+            async piece =>
+            {
+                stale = !await bus.AppendAsync(job.Key, at, piece, either.Token);
+                at = at with { Offset = at.Offset + piece.Length };
+                return !stale;
+            },
+            either.Token);
+
+        // 8. Finish
+        switch (end)
+        {
+            case GenerationEnd.Completed completed:
+                return await EndAsync(job, begun.Turn, begun.Attempt, Completed(generation.Text, model, completed), CancellationToken.None);
+            case GenerationEnd.Interrupted interrupted when stop.IsCancellationRequested:
+                return await EndAsync(job, begun.Turn, begun.Attempt, Stopped(generation.Text, model.Name, interrupted.Usage), CancellationToken.None);
+            case GenerationEnd.Interrupted:
+                return stale ? new Outcome.Lost() : new Outcome.Again(TimeSpan.Zero);
+            case GenerationEnd.Failed failed:
+                return await RetryOrFailAsync(job, begun, failed.Failure, cancellation);
+            default:
+                throw new InvalidOperationException("A generation has three ends.");
+        }
+    }
+
+    private ValueTask<bool> AnnounceStartAsync(JobMessage job, BeginResult.Started begun, CatalogModel model, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        var started = new MessageStarted
+        {
+            JobId = job.JobId,
+            ConversationId = job.ConversationId,
+            SessionId = job.SessionId,
+            TraceId = job.TraceId,
+            Timestamp = now,
+            Turn = begun.Turn,
+            Attempt = begun.Attempt,
+            Model = model.Name,
+        };
+        var restarted = begun.Attempt == 1 ? null : new MessageRestarted
+        {
+            JobId = job.JobId,
+            ConversationId = job.ConversationId,
+            SessionId = job.SessionId,
+            TraceId = job.TraceId,
+            Timestamp = now,
+            Attempt = begun.Attempt,
+            Reason = "retry",
+        };
+        return bus.StartAsync(job, started, restarted, cancellation);
+    }
+
+    private async Task<Outcome> RetryOrFailAsync(JobMessage job, BeginResult.Started begun, ModelFailure failure, CancellationToken cancellation)
+    {
+        LogAttemptFailed(job.JobId, begun.Attempt, failure.Code, failure.Details);
+        if (!failure.Heals || begun.Attempt >= options.MaxAttempts)
+        {
+            return await FailAsync(job, begun, failure.Code, failure.Details, cancellation);
+        }
+
+        var delay = Backoff.After(begun.Attempt, TimeSpan.FromSeconds(options.RetrySeconds), failure.RetryAfter, Random.Shared.NextDouble());
+        var now = time.GetUtcNow();
+        await bus.PublishAsync(job.Owner, new ErrorEvent
+        {
+            JobId = job.JobId,
+            ConversationId = job.ConversationId,
+            SessionId = job.SessionId,
+            TraceId = job.TraceId,
+            Timestamp = now,
+            Code = failure.Code,
+            Retryable = true,
+            Final = false,
+            RetryAt = now + delay,
+        }, cancellation);
+        return new Outcome.Again(delay);
+    }
+
+    private async Task<Outcome> FailAsync(JobMessage job, BeginResult.Started begun, string code, string details, CancellationToken cancellation)
+    {
+        var end = new TurnEnd
+        {
+            Status = JobStatus.Failed,
+            Content = "",
+            EndedAt = time.GetUtcNow(),
+            ErrorCode = code,
+            ErrorDetails = details,
+        };
+        // The user's failure is written before the job moves to the dead letters.
+        var outcome = await EndAsync(job, begun.Turn, begun.Attempt, end, cancellation);
+        return outcome is Outcome.Done ? new Outcome.Dead(code) : outcome;
+    }
+
+    private async Task<Outcome> EndAsync(JobMessage job, int turn, int attempt, TurnEnd end, CancellationToken cancellation)
+    {
+        if (!await store.FinishAsync(job.Key, attempt, end, cancellation))
+        {
+            LogStale(job.JobId, attempt);
+            return new Outcome.Lost();
+        }
+
+        var ended = new Turn
+        {
+            JobId = job.JobId,
+            ConversationId = job.ConversationId,
+            Number = turn,
+            Message = job.Message,
+            Fingerprint = job.Fingerprint,
+            AcceptedAt = job.AcceptedAt,
+            Attempt = attempt,
+            Status = end.Status,
+            End = end,
+        };
+        await bus.EndAsync(job.Key, TurnEvents.End(ended, job.SessionId, job.TraceId), cancellation);
+        return new Outcome.Done();
+    }
+
+    private TurnEnd Completed(string text, CatalogModel model, GenerationEnd.Completed completed) => new()
+    {
+        Status = JobStatus.Completed,
+        Content = text,
+        EndedAt = time.GetUtcNow(),
+        Model = model.Name,
+        Usage = completed.Usage,
+        FinishReason = completed.FinishReason,
+    };
+
+    private TurnEnd Stopped(string text, string? model, Usage? usage) => new()
+    {
+        Status = JobStatus.Cancelled,
+        Content = text,
+        EndedAt = time.GetUtcNow(),
+        Model = model,
+        Usage = usage,
+        FinishReason = "stopped",
+    };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of job {JobId} gave no answer: {Code}, {Details}.")]
+    private partial void LogAttemptFailed(string jobId, int attempt, string code, string details);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Attempt {Attempt} of job {JobId} is not the newest any more; its end was refused.")]
+    private partial void LogStale(string jobId, int attempt);
+}

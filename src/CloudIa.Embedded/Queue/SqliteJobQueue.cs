@@ -1,0 +1,179 @@
+using System.Text.Json;
+using CloudIa.Core.Queue;
+using CloudIa.Embedded.Storage;
+
+namespace CloudIa.Embedded.Queue;
+
+/// <summary>
+/// The queue on one machine: a table for what is durable, lanes in memory for who is next. A commit hands its
+/// job to the lanes directly; only a backlog longer than their window is read back from the table.
+/// </summary>
+public sealed partial class SqliteJobQueue : IJobQueue
+{
+    /// <summary>Rows in one fetch of the backlog.</summary>
+    private const int FetchRows = 256;
+
+    private readonly EmbeddedDatabase database;
+    private readonly QueueOptions options;
+    private readonly TimeProvider time;
+    private readonly Lanes lanes;
+    private long seq;
+
+    public SqliteJobQueue(EmbeddedDatabase database, QueueOptions options, TimeProvider time)
+    {
+        this.database = database;
+        this.options = options;
+        this.time = time;
+        lanes = new Lanes(time);
+        seq = database.Read(read => (long)read.Bind("SELECT coalesce(max(seq), 0) FROM jobs").ExecuteScalar()!);
+        lanes.Found(seq);
+    }
+
+    public async Task EnqueueAsync(JobMessage job, CancellationToken cancellation)
+    {
+        var write = new EnqueueWrite(this, job, fromDeadLetter: null);
+        database.Writer.Enqueue(write, cancellation);
+        await write.Task.AsQueue();
+    }
+
+    public async Task<IReadOnlyList<JobLease>> ReceiveAsync(int max, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var leases = lanes.Lease(max, options.Lease, out var change, out var nextDue);
+            if (leases.Count > 0)
+            {
+                return leases;
+            }
+
+            if (lanes.WantsRows(out var after, out var upTo))
+            {
+                await FetchAsync(after, upTo, cancellation);
+                continue;
+            }
+
+            await WaitAsync(change, nextDue, cancellation);
+        }
+    }
+
+    public async Task<bool> CompleteAsync(JobLease lease, CancellationToken cancellation)
+    {
+        if (lanes.Held(lease.Receipt) is not { } job)
+        {
+            return false;
+        }
+
+        await database.Writer.WriteAsync(write => write.Execute("DELETE FROM jobs WHERE seq = $1", job.Seq), cancellation).AsQueue();
+        return lanes.Remove(lease.Receipt);
+    }
+
+    public Task<bool> ReleaseAsync(JobLease lease, TimeSpan delay, CancellationToken cancellation) =>
+        Task.FromResult(lanes.Release(lease.Receipt, delay));
+
+    public Task<bool> ExtendAsync(JobLease lease, CancellationToken cancellation) =>
+        Task.FromResult(lanes.Extend(lease.Receipt, options.Lease));
+
+    public Task<QueueDepth> MeasureAsync(CancellationToken cancellation) =>
+        Task.FromResult(database.Read(read =>
+        {
+            using var row = read.Bind("SELECT (SELECT count(*) FROM jobs), (SELECT enqueued_at FROM jobs ORDER BY seq LIMIT 1), (SELECT count(*) FROM dead_letters)").ExecuteReader();
+            row.Read();
+            return new QueueDepth(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetTime(1), row.GetInt64(2));
+        }));
+
+    private async Task FetchAsync(long after, long upTo, CancellationToken cancellation)
+    {
+        var rows = database.Read(read =>
+        {
+            using var row = read.Bind("SELECT seq, body FROM jobs WHERE seq > $1 ORDER BY seq LIMIT $2", after, FetchRows).ExecuteReader();
+            var fetched = new List<(long Seq, JobMessage? Job)>();
+            while (row.Read())
+            {
+                fetched.Add((row.GetInt64(0), Parse(row.GetFieldValue<byte[]>(1))));
+            }
+
+            return fetched;
+        });
+
+        // A read that was not full saw all up to the key; what it did not find was completed before this process began.
+        var last = rows.Count == 0 ? after : rows[^1].Seq;
+        var to = rows.Count == FetchRows ? last : Math.Max(last, upTo);
+        lanes.Fetched(after, to, from row in rows where row.Job is not null select new QueuedJob(row.Seq, row.Job));
+        foreach (var row in rows)
+        {
+            if (row.Job is null)
+            {
+                await BuryAsync(row.Seq, Unreadable, cancellation);
+            }
+        }
+    }
+
+    private async Task WaitAsync(Task change, DateTimeOffset? nextDue, CancellationToken cancellation)
+    {
+        if (nextDue is not { } at)
+        {
+            await change.WaitAsync(cancellation);
+            return;
+        }
+
+        // Never less than a millisecond, below which timers do not tell.
+        var wait = at - time.GetUtcNow();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        await Task.WhenAny(change, Task.Delay(wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1), time, either.Token));
+        await either.CancelAsync();
+    }
+
+    private static JobMessage? Parse(byte[] body)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(body, JobMessageJson.Default.JobMessage);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Puts a job into the table and, once that is on the disk, into the lanes.</summary>
+    private sealed class EnqueueWrite(SqliteJobQueue queue, JobMessage job, long? fromDeadLetter) : Write
+    {
+        private readonly TaskCompletionSource<bool> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly byte[] body = JsonSerializer.SerializeToUtf8Bytes(job, JobMessageJson.Default.JobMessage);
+        private readonly long now = queue.time.GetUtcNow().ToUnixTimeMilliseconds();
+        private long seq;
+
+        /// <summary>True once the job is durable; false for a dead letter that is no longer there.</summary>
+        public Task<bool> Task => done.Task;
+
+        public override void Apply(Statements statements)
+        {
+            seq = 0;
+            if (fromDeadLetter is { } id && statements.Execute("DELETE FROM dead_letters WHERE id = $1", id) == 0)
+            {
+                return;
+            }
+
+            // Keys only grow, on this one thread; those of a rolled-back transaction are left out.
+            seq = ++queue.seq;
+            if (statements.Execute("INSERT INTO jobs (seq, job_id, enqueued_at, body) VALUES ($1, $2, $3, $4) ON CONFLICT (job_id) DO NOTHING", seq, job.JobId, now, body) == 0)
+            {
+                // It is in the queue already: as durable as it can be.
+                seq = -1;
+            }
+        }
+
+        public override void Committed()
+        {
+            if (seq > 0)
+            {
+                queue.lanes.Committed(new QueuedJob(seq, job));
+            }
+
+            done.SetResult(seq != 0);
+        }
+
+        public override void Fail(Exception error) => done.SetException(error);
+    }
+}

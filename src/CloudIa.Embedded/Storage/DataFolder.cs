@@ -1,0 +1,43 @@
+namespace CloudIa.Embedded.Storage;
+
+/// <summary>
+/// The folder of one embedded service, locked for as long as its process lives (the operating system lets go
+/// of the lock when the process dies, however it dies).
+/// </summary>
+public sealed class DataFolder : IDisposable
+{
+    private readonly FileStream held;
+
+    private DataFolder(string path, FileStream held)
+    {
+        Path = path;
+        this.held = held;
+    }
+
+    public string Path { get; }
+
+    public string Database => System.IO.Path.Combine(Path, "cloudia.db");
+
+    /// <summary>Makes the folder where it is missing and locks it.</summary>
+    /// <exception cref="DataFolderInUseException">Another process has it.</exception>
+    public static DataFolder Open(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        Directory.CreateDirectory(full);
+        try
+        {
+            var file = new FileStream(System.IO.Path.Combine(full, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new DataFolder(full, file);
+        }
+        catch (IOException error) when (error is not (DirectoryNotFoundException or PathTooLongException))
+        {
+            throw new DataFolderInUseException(full, error);
+        }
+    }
+
+    public void Dispose() => held.Dispose();
+}
+
+/// <summary>A second service on one data folder.</summary>
+public sealed class DataFolderInUseException(string path, Exception inner)
+    : Exception($"The data folder {path} is in use by another cloudia process. Stop that one, or give this one another folder with --data.", inner);

@@ -1,0 +1,88 @@
+namespace CloudIa.Embedded.Storage;
+
+/// <summary>The database's schema, as the steps that made it. A step that was released never changes; new ones follow.</summary>
+internal static class Migrations
+{
+    /// <summary>Times are Unix milliseconds. A turn's status is the number of its JobStatus.</summary>
+    private static readonly string[] Steps =
+    [
+        """
+        CREATE TABLE jobs (
+            seq INTEGER PRIMARY KEY,
+            job_id TEXT NOT NULL UNIQUE,
+            enqueued_at INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE dead_letters (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            dead_at INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE conversations (
+            owner TEXT NOT NULL,
+            conversation_id TEXT NOT NULL,
+            title TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            turns INTEGER NOT NULL,
+            PRIMARY KEY (owner, conversation_id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX conversations_by_time ON conversations (owner, updated_at, conversation_id);
+
+        CREATE TABLE turns (
+            owner TEXT NOT NULL,
+            job_id TEXT NOT NULL,
+            conversation_id TEXT NOT NULL,
+            turn INTEGER,
+            message TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            accepted_at INTEGER NOT NULL,
+            status INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            stop_asked INTEGER NOT NULL,
+            content TEXT,
+            ended_at INTEGER,
+            model TEXT,
+            input_tokens INTEGER,
+            output_tokens INTEGER,
+            cost TEXT,
+            finish_reason TEXT,
+            error_code TEXT,
+            error_details TEXT,
+            UNIQUE (owner, job_id),
+            UNIQUE (owner, conversation_id, turn)
+        ) STRICT;
+
+        CREATE TABLE secrets (
+            name TEXT PRIMARY KEY,
+            value BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
+    ];
+
+    /// <summary>Brings a database to the newest schema, a transaction a step.</summary>
+    /// <exception cref="InvalidOperationException">A newer program made it.</exception>
+    public static void Apply(Statements statements)
+    {
+        using var read = statements.Connection.CreateCommand();
+        read.CommandText = "PRAGMA user_version";
+        var version = Convert.ToInt32(read.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+        if (version > Steps.Length)
+        {
+            throw new InvalidOperationException($"The database has schema {version}; this program knows schemas up to {Steps.Length}. Use the newer program that made it.");
+        }
+
+        for (; version < Steps.Length; version++)
+        {
+            using var step = statements.Connection.CreateCommand();
+#pragma warning disable CA2100 // Every step is a constant of this assembly.
+            step.CommandText = $"BEGIN IMMEDIATE; {Steps[version]} PRAGMA user_version = {version + 1}; COMMIT;";
+#pragma warning restore CA2100
+            step.ExecuteNonQuery();
+        }
+    }
+}
