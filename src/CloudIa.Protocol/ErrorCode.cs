@@ -34,6 +34,7 @@ public static class ErrorCode
     // The service.
     public const string QueueUnavailable = "queue_unavailable";
     public const string StorageFull = "storage_full";
+    public const string HistoryUnavailable = "history_unavailable";
     public const string ShuttingDown = "shutting_down";
     public const string Internal = "internal";
 
@@ -46,6 +47,5 @@ public static class ErrorCode
     public const string ModelRefused = "model_refused";
     public const string ModelBadRequest = "model_bad_request";
     public const string ModelBadCredentials = "model_bad_credentials";
-    public const string AnswerTooLong = "answer_too_long";
     public const string AttemptsExhausted = "attempts_exhausted";
 }

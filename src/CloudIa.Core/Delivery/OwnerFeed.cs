@@ -62,6 +62,15 @@ public sealed class OwnerFeed : IDisposable
         }
     }
 
+    /// <summary>The reader goes on with a job from what its client holds.</summary>
+    public void Resume(string jobId, Position from)
+    {
+        lock (gate)
+        {
+            Add_NeedsLock(new FeedItem(jobId, null, from));
+        }
+    }
+
     /// <summary>Ends a wait without an item: for a timer of the reader's.</summary>
     public void Wake()
     {
@@ -81,7 +90,7 @@ public sealed class OwnerFeed : IDisposable
                 return false;
             }
 
-            if (item.Announced is null)
+            if (item is { Announced: null, From: null })
             {
                 grown.Remove(item.JobId!);
             }
@@ -140,5 +149,5 @@ public sealed class OwnerFeed : IDisposable
     }
 }
 
-/// <summary>An announcement; or, where there is none, the word that a job's answer grew.</summary>
-public sealed record FeedItem(string? JobId, ServerEvent? Announced);
+/// <summary>An announcement; or a place to go on from; or, where there is neither, the word that a job's answer grew.</summary>
+public sealed record FeedItem(string? JobId, ServerEvent? Announced, Position? From = null);

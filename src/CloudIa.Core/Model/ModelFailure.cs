@@ -13,7 +13,6 @@ public enum ModelFailureKind
     Refused,
     BadRequest,
     BadCredentials,
-    AnswerTooLong,
 }
 
 /// <summary>A call that gave no answer.</summary>
@@ -37,7 +36,6 @@ public sealed record ModelFailure(ModelFailureKind Kind, string Details, TimeSpa
         ModelFailureKind.Refused => ErrorCode.ModelRefused,
         ModelFailureKind.BadRequest => ErrorCode.ModelBadRequest,
         ModelFailureKind.BadCredentials => ErrorCode.ModelBadCredentials,
-        ModelFailureKind.AnswerTooLong => ErrorCode.AnswerTooLong,
         _ => ErrorCode.Internal,
     };
 }

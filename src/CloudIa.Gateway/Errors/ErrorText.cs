@@ -1,0 +1,58 @@
+using System.Collections.Frozen;
+using CloudIa.Protocol;
+
+namespace CloudIa.Gateway.Errors;
+
+/// <summary>What a code means to a client: its HTTP status, whether the same may succeed later, and its text for people.</summary>
+public sealed record ErrorText(int Status, bool Retryable, string English, string Portuguese)
+{
+    private static readonly FrozenDictionary<string, ErrorText> All = new Dictionary<string, ErrorText>
+    {
+        [ErrorCode.InvalidJson] = new(400, false, "The body is not the JSON that is expected here.", "O corpo não é o JSON esperado aqui."),
+        [ErrorCode.InvalidRequest] = new(400, false, "The request is not valid.", "A requisição não é válida."),
+        [ErrorCode.MessageEmpty] = new(400, false, "The message is empty.", "A mensagem está vazia."),
+        [ErrorCode.MessageTooLong] = new(400, false, "The message is too long.", "A mensagem é longa demais."),
+        [ErrorCode.RoleNotUser] = new(400, false, "The role must be \"user\".", "O papel deve ser \"user\"."),
+        [ErrorCode.ModelUnknown] = new(400, false, "There is no model of this name.", "Não há modelo com este nome."),
+        [ErrorCode.CursorInvalid] = new(400, false, "The cursor is not one that this service gave.", "O cursor não foi emitido por este serviço."),
+        [ErrorCode.KeyInvalid] = new(400, false, "The Idempotency-Key must be 1 to 255 characters.", "A Idempotency-Key deve ter de 1 a 255 caracteres."),
+        [ErrorCode.ActionUnknown] = new(400, false, "There is no such action.", "Não existe essa ação."),
+        [ErrorCode.FrameNotText] = new(400, false, "Only text frames are read.", "Somente quadros de texto são lidos."),
+        [ErrorCode.TokenMissing] = new(401, false, "A token is needed.", "É necessário um token."),
+        [ErrorCode.TokenInvalid] = new(401, false, "The token is not valid.", "O token não é válido."),
+        [ErrorCode.TokenExpired] = new(401, false, "The session has expired.", "A sessão expirou."),
+        [ErrorCode.TicketInvalid] = new(401, false, "The ticket was used, has expired or never was.", "O tíquete já foi usado, expirou ou nunca existiu."),
+        [ErrorCode.OriginForbidden] = new(403, false, "This origin may not do that.", "Esta origem não pode fazer isso."),
+        [ErrorCode.NotFound] = new(404, false, "There is nothing here, or it is not yours.", "Não há nada aqui, ou não é seu."),
+        [ErrorCode.MethodNotAllowed] = new(405, false, "This method is not served here.", "Este método não é atendido aqui."),
+        [ErrorCode.RequestTimeout] = new(408, true, "The request came too slowly.", "A requisição chegou devagar demais."),
+        [ErrorCode.BodyTooLarge] = new(413, false, "The body is too large.", "O corpo é grande demais."),
+        [ErrorCode.FrameTooLarge] = new(413, false, "The frame is too large.", "O quadro é grande demais."),
+        [ErrorCode.KeyReused] = new(422, false, "The Idempotency-Key was used with another body.", "A Idempotency-Key já foi usada com outro corpo."),
+        [ErrorCode.RateLimited] = new(429, true, "Too many requests; please wait a moment.", "Requisições demais; aguarde um momento."),
+        [ErrorCode.Internal] = new(500, true, "Something went wrong here.", "Algo deu errado aqui."),
+        [ErrorCode.QueueUnavailable] = new(502, true, "The message was not taken: the queue is away.", "A mensagem não foi aceita: a fila está fora do ar."),
+        [ErrorCode.StorageFull] = new(503, true, "The message was not taken: the disk is full.", "A mensagem não foi aceita: o disco está cheio."),
+        [ErrorCode.HistoryUnavailable] = new(503, true, "The conversations cannot be read right now.", "As conversas não podem ser lidas agora."),
+        [ErrorCode.ShuttingDown] = new(503, true, "This server is going down; please try again.", "Este servidor está parando; tente de novo."),
+        [ErrorCode.ModelThrottled] = new(503, true, "The model has too many requests.", "O modelo está com requisições demais."),
+        [ErrorCode.ModelOverloaded] = new(503, true, "The model is overloaded.", "O modelo está sobrecarregado."),
+        [ErrorCode.ModelTimeout] = new(504, true, "The model did not answer in time.", "O modelo não respondeu a tempo."),
+        [ErrorCode.ModelUnreachable] = new(502, true, "The model cannot be reached.", "O modelo não pode ser alcançado."),
+        [ErrorCode.ModelStreamBroken] = new(502, true, "The model's answer broke off.", "A resposta do modelo foi interrompida."),
+        [ErrorCode.ModelRefused] = new(422, false, "The model refused to answer.", "O modelo se recusou a responder."),
+        [ErrorCode.ModelBadRequest] = new(502, false, "The model did not accept the request.", "O modelo não aceitou a requisição."),
+        [ErrorCode.ModelBadCredentials] = new(502, false, "The model did not accept the service's key.", "O modelo não aceitou a chave do serviço."),
+        [ErrorCode.AttemptsExhausted] = new(503, true, "No attempt to answer came to an end.", "Nenhuma tentativa de responder chegou ao fim."),
+    }.ToFrozenDictionary();
+
+    /// <summary>Every code that has a text.</summary>
+    public static IEnumerable<string> Codes => All.Keys;
+
+    /// <summary>The code's meaning; that of an internal error where the code is new to this table.</summary>
+    public static ErrorText Of(string code) => All.GetValueOrDefault(code) ?? All[ErrorCode.Internal];
+
+    /// <summary>The text in the language that an Accept-Language header asks for first; English unless that is Portuguese.</summary>
+    public string In(string? acceptLanguage) =>
+        acceptLanguage is not null && acceptLanguage.TrimStart().StartsWith("pt", StringComparison.OrdinalIgnoreCase) ? Portuguese : English;
+}

@@ -1,0 +1,47 @@
+using CloudIa.Gateway.Errors;
+using CloudIa.Gateway.Http;
+using CloudIa.Gateway.Identity;
+using CloudIa.Gateway.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace CloudIa.Gateway;
+
+/// <summary>Puts the gateway into an ASP.NET Core application, whatever server it runs on.</summary>
+public static class GatewayHosting
+{
+    public static IServiceCollection AddGateway(this IServiceCollection services, GatewayOptions options) => services
+        .AddSingleton(options)
+        .AddSingleton<SessionTokens>()
+        .AddSingleton<Tickets>()
+        .AddSingleton<Authentication>()
+        .AddSingleton<SocketServices>()
+        .AddSingleton<SocketEndpoint>()
+        .AddSingleton<ChatEndpoints>()
+        .AddSingleton<EventStreamEndpoint>()
+        .AddSingleton<ConversationEndpoints>()
+        .AddSingleton<SessionEndpoints>()
+        .AddSingleton<ServiceEndpoints>();
+
+    /// <summary>What every request passes, outermost first.</summary>
+    public static IApplicationBuilder UseGateway(this IApplicationBuilder app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan });
+        var sockets = app.ApplicationServices.GetRequiredService<SocketEndpoint>();
+        return app.Use((context, next) => sockets.OpenAtRootAsync(context, next));
+    }
+
+    /// <summary>The route table.</summary>
+    public static void MapGateway(this IEndpointRouteBuilder routes)
+    {
+        var services = routes.ServiceProvider;
+        services.GetRequiredService<ChatEndpoints>().Map(routes);
+        services.GetRequiredService<EventStreamEndpoint>().Map(routes);
+        services.GetRequiredService<ConversationEndpoints>().Map(routes);
+        services.GetRequiredService<SessionEndpoints>().Map(routes);
+        services.GetRequiredService<ServiceEndpoints>().Map(routes);
+        services.GetRequiredService<SocketEndpoint>().Map(routes);
+    }
+}

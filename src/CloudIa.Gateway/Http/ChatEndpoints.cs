@@ -1,0 +1,177 @@
+using System.Globalization;
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Delivery;
+using CloudIa.Core.History;
+using CloudIa.Core.Intake;
+using CloudIa.Gateway.Errors;
+using CloudIa.Gateway.Identity;
+using CloudIa.Protocol;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace CloudIa.Gateway.Http;
+
+/// <summary>Posting a message, asking for its answer, stopping it.</summary>
+public sealed class ChatEndpoints(
+    MessageIntake intake,
+    StopDesk stops,
+    IConversationStore store,
+    IDeliveryBus bus,
+    Authentication authentication,
+    SessionTokens sessions,
+    GatewayOptions options)
+{
+    internal void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/chat", PostChatAsync);
+        routes.MapPost("/message", PostMessageAsync);
+        routes.MapGet("/chat/{jobId}", GetAsync);
+        routes.MapDelete("/chat/{jobId}", StopAsync);
+    }
+
+    private async Task PostChatAsync(HttpContext context)
+    {
+        var body = await Json.ReadAsync(context, ProtocolJson.Default.ChatRequest, options.MaxBodyBytes);
+        await AcceptAsync(context, body.ConnectionId, new PostedMessage
+        {
+            Message = body.Message,
+            ConversationId = body.ConversationId,
+            Model = body.Model,
+            WhenBusy = body.WhenBusy,
+            IdempotencyKey = IdempotencyKey(context),
+            TraceId = Problems.TraceIdOf(context),
+        });
+    }
+
+    private async Task PostMessageAsync(HttpContext context)
+    {
+        var body = await Json.ReadAsync(context, ProtocolJson.Default.MessageRequest, options.MaxBodyBytes);
+        if (body.Role is not (null or "user"))
+        {
+            throw new RequestRefusedException(ErrorCode.RoleNotUser);
+        }
+
+        await AcceptAsync(context, body.ConnectionId, new PostedMessage
+        {
+            Message = body.Content,
+            ConversationId = body.ConversationId,
+            IdempotencyKey = IdempotencyKey(context),
+            TraceId = Problems.TraceIdOf(context),
+        });
+    }
+
+    private async Task AcceptAsync(HttpContext context, string? connectionId, PostedMessage posted)
+    {
+        var (caller, made) = await CallerAsync(context, connectionId);
+        var admission = await intake.AcceptAsync(caller, posted, context.RequestAborted);
+        if (admission.Quota is { } quota)
+        {
+            RateLimitHeaders.Write(context.Response, quota);
+        }
+
+        if (admission is Admission.Refused refused)
+        {
+            await Problems.WriteAsync(context, refused);
+            return;
+        }
+
+        var accepted = (Admission.Accepted)admission;
+        if (made is not null)
+        {
+            Authentication.SetCookie(context, made);
+        }
+
+        context.Response.Headers.Location = $"/chat/{accepted.Job.JobId}";
+        await Json.WriteAsync(
+            context,
+            new ChatAccepted
+            {
+                JobId = accepted.Job.JobId,
+                ConversationId = accepted.ConversationId,
+                SessionId = caller.SessionId,
+                Status = accepted.Status,
+                Timestamp = accepted.At,
+                TraceId = posted.TraceId,
+                SessionToken = made?.Token,
+            },
+            ProtocolJson.Default.ChatAccepted,
+            StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>Who posts: by credentials; without any by a live anonymous connection; without that in a session made now.</summary>
+    private async ValueTask<(Caller Caller, NewSession? Made)> CallerAsync(HttpContext context, string? connectionId)
+    {
+        var reading = authentication.Identify(context);
+        if (reading.Error is null)
+        {
+            return (reading.Caller, null);
+        }
+
+        if (reading.Error != ErrorCode.TokenMissing)
+        {
+            throw new RequestRefusedException(reading.Error);
+        }
+
+        // A page of another origin gets no session of ours to post with.
+        if (!authentication.OriginAllowed(context.Request))
+        {
+            throw new RequestRefusedException(ErrorCode.OriginForbidden);
+        }
+
+        if (connectionId is null)
+        {
+            var made = sessions.Create();
+            return (made.Caller, made);
+        }
+
+        return await bus.ResolveAsync(connectionId, context.RequestAborted) is { Anonymous: true } connection
+            ? (new Caller(connection.Owner, connection.SessionId), null)
+            : throw new RequestRefusedException(ErrorCode.NotFound, "connectionId");
+    }
+
+    private async Task GetAsync(HttpContext context)
+    {
+        var job = JobOf(context);
+        var turn = await store.FindAsync(job, context.RequestAborted) ?? throw new RequestRefusedException(ErrorCode.NotFound);
+        var running = turn.End is null ? await bus.ReadAsync(job, Position.Start, context.RequestAborted) : null;
+        await Json.WriteAsync(
+            context,
+            TurnViews.Job(turn, running, context.Request.Headers.AcceptLanguage),
+            ProtocolJson.Default.JobView);
+    }
+
+    private async Task StopAsync(HttpContext context)
+    {
+        var result = await stops.StopAsync(JobOf(context), context.RequestAborted) ?? throw new RequestRefusedException(ErrorCode.NotFound);
+        var ended = result is { Turn.End: not null, EndedNow: false };
+        await Json.WriteAsync(
+            context,
+            TurnViews.Job(result.Turn, null, context.Request.Headers.AcceptLanguage),
+            ProtocolJson.Default.JobView,
+            ended ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    private JobKey JobOf(HttpContext context)
+    {
+        var reading = authentication.Identify(context);
+        return reading.Error is null
+            ? new JobKey(reading.Caller.Owner, (string)context.Request.RouteValues["jobId"]!)
+            : throw new RequestRefusedException(reading.Error);
+    }
+
+    private static string? IdempotencyKey(HttpContext context) =>
+        context.Request.Headers.TryGetValue("Idempotency-Key", out var key) ? key.ToString() : null;
+}
+
+/// <summary>RateLimit and RateLimit-Policy, as the IETF's httpapi draft has them.</summary>
+internal static class RateLimitHeaders
+{
+    public static void Write(HttpResponse response, QuotaDecision quota)
+    {
+        var window = (int)quota.Window.TotalSeconds;
+        var reset = quota.Admitted ? 0 : (int)Math.Ceiling(quota.RetryAfter.TotalSeconds);
+        response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"messages\";q={quota.Limit};w={window}");
+        response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"messages\";r={quota.Remaining};t={reset}");
+    }
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Delivery;
+using CloudIa.Core.History;
+using CloudIa.Core.Intake;
+using CloudIa.Gateway.Errors;
+using CloudIa.Gateway.Identity;
+using CloudIa.Protocol;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace CloudIa.Gateway.Http;
+
+/// <summary>An owner's conversations and what was said in them, by cursor pages.</summary>
+public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus bus, Authentication authentication)
+{
+    private const int DefaultLimit = 50;
+    private const int MaxLimit = 200;
+
+    internal void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/conversations", ListAsync);
+        routes.MapGet("/conversations/{conversationId}", GetAsync);
+        routes.MapGet("/conversations/{conversationId}/messages", ReadMessagesAsync);
+    }
+
+    private async Task ListAsync(HttpContext context)
+    {
+        var caller = CallerOf(context);
+        var limit = LimitOf(context);
+        var found = await store.ListAsync(caller.Owner, ListCursor.Parse(CursorOf(context)), limit + 1, context.RequestAborted);
+        var page = found.Take(limit).ToList();
+        await Json.WriteAsync(
+            context,
+            new Page<ConversationView>([.. page.Select(View)], found.Count > limit ? ListCursor.Format(page[^1]) : null),
+            ProtocolJson.Default.ConversationPage);
+    }
+
+    private async Task GetAsync(HttpContext context)
+    {
+        var conversation = await store.FindConversationAsync(KeyOf(context), context.RequestAborted);
+        await Json.WriteAsync(
+            context,
+            View(conversation ?? throw new RequestRefusedException(ErrorCode.NotFound)),
+            ProtocolJson.Default.ConversationView);
+    }
+
+    private async Task ReadMessagesAsync(HttpContext context)
+    {
+        var key = KeyOf(context);
+        var limit = LimitOf(context);
+        var cursor = MessageCursor.Parse(CursorOf(context));
+        if (await store.FindConversationAsync(key, context.RequestAborted) is null)
+        {
+            throw new RequestRefusedException(ErrorCode.NotFound);
+        }
+
+        // Every turn has one or two messages, so as many turns as messages are always enough.
+        var pending = cursor is null ? await store.ReadPendingAsync(key, limit + 1, context.RequestAborted) : [];
+        var turns = await store.ReadTurnsAsync(key, cursor?.Before, limit + 1, context.RequestAborted);
+        var items = new List<MessageView>();
+        items.AddRange(pending.Select(TurnViews.UserMessage));
+        foreach (var turn in turns)
+        {
+            if (cursor is not { UserOnly: true } || turn.Number != cursor.Value.Before - 1)
+            {
+                var running = turn.End is null ? await bus.ReadAsync(new JobKey(key.Owner, turn.JobId), Position.Start, context.RequestAborted) : null;
+                items.Add(TurnViews.AssistantMessage(turn, running, context.Request.Headers.AcceptLanguage));
+            }
+
+            items.Add(TurnViews.UserMessage(turn));
+            if (items.Count > limit)
+            {
+                break;
+            }
+        }
+
+        var page = items.Take(limit).ToList();
+        var next = items.Count > limit ? MessageCursor.After(page[^1]) : null;
+        await Json.WriteAsync(context, new Page<MessageView>(page, next), ProtocolJson.Default.MessagePage);
+    }
+
+    private Caller CallerOf(HttpContext context)
+    {
+        var reading = authentication.Identify(context);
+        return reading.Error is null ? reading.Caller : throw new RequestRefusedException(reading.Error);
+    }
+
+    private ConversationKey KeyOf(HttpContext context) =>
+        new(CallerOf(context).Owner, (string)context.Request.RouteValues["conversationId"]!);
+
+    private static string? CursorOf(HttpContext context) =>
+        context.Request.Query["cursor"] is [{ Length: > 0 } cursor] ? cursor : null;
+
+    private static int LimitOf(HttpContext context)
+    {
+        if (context.Request.Query["limit"] is not [{ Length: > 0 } text])
+        {
+            return DefaultLimit;
+        }
+
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit
+            ? limit
+            : throw new RequestRefusedException(ErrorCode.InvalidRequest, $"limit must be between 1 and {MaxLimit}");
+    }
+
+    private static ConversationView View(Conversation conversation) => new()
+    {
+        ConversationId = conversation.ConversationId,
+        Title = conversation.Title,
+        CreatedAt = conversation.CreatedAt,
+        UpdatedAt = conversation.UpdatedAt,
+        Turns = conversation.Turns,
+    };
+}

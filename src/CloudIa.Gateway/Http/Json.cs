@@ -1,0 +1,68 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using CloudIa.Gateway.Errors;
+using CloudIa.Protocol;
+using Microsoft.AspNetCore.Http;
+
+namespace CloudIa.Gateway.Http;
+
+/// <summary>Reads and writes bodies. A body is read as JSON whatever its content type says.</summary>
+internal static class Json
+{
+    /// <exception cref="RequestRefusedException">The body is too large, or is not the JSON of a <typeparamref name="T"/>.</exception>
+    public static async ValueTask<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, int maxBytes)
+        where T : class
+    {
+        if (context.Request.ContentLength > maxBytes)
+        {
+            throw new RequestRefusedException(ErrorCode.BodyTooLarge);
+        }
+
+        var reader = context.Request.BodyReader;
+        while (true)
+        {
+            var read = await reader.ReadAsync(context.RequestAborted);
+            if (read.Buffer.Length > maxBytes)
+            {
+                throw new RequestRefusedException(ErrorCode.BodyTooLarge);
+            }
+
+            if (read.IsCompleted)
+            {
+                var value = Parse(read.Buffer, type);
+                reader.AdvanceTo(read.Buffer.End);
+                return value;
+            }
+
+            reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    /// <exception cref="RequestRefusedException">It is not the JSON of a <typeparamref name="T"/>.</exception>
+    public static T Parse<T>(ReadOnlySequence<byte> body, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            var value = body.IsSingleSegment
+                ? JsonSerializer.Deserialize(body.FirstSpan, type)
+                : JsonSerializer.Deserialize(body.ToArray(), type);
+            return value ?? throw new RequestRefusedException(ErrorCode.InvalidJson);
+        }
+        catch (JsonException error)
+        {
+            // The path, never the text: that is the user's.
+            throw new RequestRefusedException(ErrorCode.InvalidJson, error.Path is { Length: > 1 } path ? $"at {path}" : null);
+        }
+    }
+
+    public static Task WriteAsync<T>(HttpContext context, T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "application/json";
+        var body = JsonSerializer.SerializeToUtf8Bytes(value, type);
+        context.Response.ContentLength = body.Length;
+        return context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+    }
+}
