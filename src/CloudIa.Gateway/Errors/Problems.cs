@@ -39,7 +39,7 @@ public static class Problems
         };
         context.Response.StatusCode = text.Status;
         context.Response.ContentType = "application/problem+json";
-        var body = JsonSerializer.SerializeToUtf8Bytes(problem, ProtocolJson.Default.Problem);
+        var body = JsonSerializer.SerializeToUtf8Bytes(problem, ProtocolJson.Wire.Problem);
         context.Response.ContentLength = body.Length;
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body).AsTask();
     }

@@ -95,7 +95,7 @@ public sealed class ChatEndpoints(
                 TraceId = posted.TraceId,
                 SessionToken = made?.Token,
             },
-            ProtocolJson.Default.ChatAccepted,
+            ProtocolJson.Wire.ChatAccepted,
             StatusCodes.Status202Accepted);
     }
 
@@ -138,7 +138,7 @@ public sealed class ChatEndpoints(
         await Json.WriteAsync(
             context,
             TurnViews.Job(turn, running, context.Request.Headers.AcceptLanguage),
-            ProtocolJson.Default.JobView);
+            ProtocolJson.Wire.JobView);
     }
 
     private async Task StopAsync(HttpContext context)
@@ -148,7 +148,7 @@ public sealed class ChatEndpoints(
         await Json.WriteAsync(
             context,
             TurnViews.Job(result.Turn, null, context.Request.Headers.AcceptLanguage),
-            ProtocolJson.Default.JobView,
+            ProtocolJson.Wire.JobView,
             ended ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
 

@@ -34,7 +34,7 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
         await Json.WriteAsync(
             context,
             new Page<ConversationView>([.. page.Select(View)], found.Count > limit ? ListCursor.Format(page[^1]) : null),
-            ProtocolJson.Default.ConversationPage);
+            ProtocolJson.Wire.ConversationPage);
     }
 
     private async Task GetAsync(HttpContext context)
@@ -43,7 +43,7 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
         await Json.WriteAsync(
             context,
             View(conversation ?? throw new RequestRefusedException(ErrorCode.NotFound)),
-            ProtocolJson.Default.ConversationView);
+            ProtocolJson.Wire.ConversationView);
     }
 
     private async Task ReadMessagesAsync(HttpContext context)
@@ -78,7 +78,7 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
 
         var page = items.Take(limit).ToList();
         var next = items.Count > limit ? MessageCursor.After(page[^1]) : null;
-        await Json.WriteAsync(context, new Page<MessageView>(page, next), ProtocolJson.Default.MessagePage);
+        await Json.WriteAsync(context, new Page<MessageView>(page, next), ProtocolJson.Wire.MessagePage);
     }
 
     private Caller CallerOf(HttpContext context)

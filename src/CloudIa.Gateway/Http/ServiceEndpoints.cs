@@ -22,11 +22,11 @@ public sealed class ServiceEndpoints(ModelCatalog models, IJobQueue queue)
     {
         var views = models.Models.Select(model =>
             new ModelView(model.Name, model.Options.Provider, model == models.Default, model.Options.ContextTokens));
-        return Json.WriteAsync(context, new ModelsView([.. views]), ProtocolJson.Default.ModelsView);
+        return Json.WriteAsync(context, new ModelsView([.. views]), ProtocolJson.Wire.ModelsView);
     }
 
     private static Task GetLiveAsync(HttpContext context) =>
-        Json.WriteAsync(context, new HealthView("ok", []), ProtocolJson.Default.HealthView);
+        Json.WriteAsync(context, new HealthView("ok", []), ProtocolJson.Wire.HealthView);
 
     private async Task GetReadyAsync(HttpContext context)
     {
@@ -41,6 +41,6 @@ public sealed class ServiceEndpoints(ModelCatalog models, IJobQueue queue)
             view = new HealthView("down", [new PartHealth("queue", "down")]);
         }
 
-        await Json.WriteAsync(context, view, ProtocolJson.Default.HealthView, view.Status == "ok" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        await Json.WriteAsync(context, view, ProtocolJson.Wire.HealthView, view.Status == "ok" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 }

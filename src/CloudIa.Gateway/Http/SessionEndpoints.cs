@@ -39,10 +39,10 @@ public sealed class SessionEndpoints(Authentication authentication, SessionToken
     {
         var reading = authentication.Identify(context);
         return reading.Error is null
-            ? Json.WriteAsync(context, tickets.Issue(reading), ProtocolJson.Default.TicketView, StatusCodes.Status201Created)
+            ? Json.WriteAsync(context, tickets.Issue(reading), ProtocolJson.Wire.TicketView, StatusCodes.Status201Created)
             : throw new RequestRefusedException(reading.Error);
     }
 
     private static Task WriteAsync(HttpContext context, SessionView session) =>
-        Json.WriteAsync(context, session, ProtocolJson.Default.SessionView, StatusCodes.Status201Created);
+        Json.WriteAsync(context, session, ProtocolJson.Wire.SessionView, StatusCodes.Status201Created);
 }

@@ -16,7 +16,7 @@ internal sealed class SocketSink(WebSocket socket, string? language) : IEventSin
             sent = error with { Message = ErrorText.Of(error.Code).In(language) };
         }
 
-        var frame = JsonSerializer.SerializeToUtf8Bytes(sent, ProtocolJson.Default.ServerEvent);
+        var frame = JsonSerializer.SerializeToUtf8Bytes(sent, ProtocolJson.Wire.ServerEvent);
         return socket.SendAsync(frame.AsMemory(), WebSocketMessageType.Text, endOfMessage: true, cancellation);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class ServerSentEvents(HttpResponse response, string? language) 
         }
 
         // JSON holds no line break, so an answer that looks like SSE stays data.
-        var json = JsonSerializer.Serialize(sent, ProtocolJson.Default.ServerEvent);
+        var json = JsonSerializer.Serialize(sent, ProtocolJson.Wire.ServerEvent);
         var id = after == Position.Start ? "" : $"id: {after}\n";
         await WriteAsync(Encoding.UTF8.GetBytes($"{id}event: {NameOf(sent)}\ndata: {json}\n\n"), cancellation);
     }

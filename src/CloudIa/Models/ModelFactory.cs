@@ -1,0 +1,67 @@
+using System.ClientModel;
+using System.ClientModel.Primitives;
+using Anthropic;
+using Anthropic.Core;
+using CloudIa.Core.Model;
+using Microsoft.Extensions.AI;
+using OpenAI;
+
+namespace CloudIa.Models;
+
+/// <summary>Makes the client of a configured model. The SDKs' own retries are off: retrying is ours, in one place.</summary>
+internal sealed class ModelFactory(TimeProvider time)
+{
+    private const string OllamaEndpoint = "http://localhost:11434/v1";
+
+    public CatalogModel Create(ModelOptions options) => new(options, ClientOf(options), TokenCounting.Count);
+
+    private IChatClient ClientOf(ModelOptions options)
+    {
+        var model = options.Model.Length > 0 ? options.Model : options.Name;
+        return options.Provider switch
+        {
+            "openai" => new ProviderErrors(OpenAi(options, model, options.Endpoint)),
+            "ollama" => new ProviderErrors(OpenAi(options, model, options.Endpoint.Length > 0 ? options.Endpoint : OllamaEndpoint)),
+            "anthropic" => new ProviderErrors(Claude(options, model)),
+            _ => new DemoChatClient(time),
+        };
+    }
+
+    private IChatClient OpenAi(ModelOptions options, string model, string endpoint)
+    {
+        var client = new OpenAIClientOptions
+        {
+            Transport = new HttpClientPipelineTransport(HttpClientOf()),
+            RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
+            NetworkTimeout = TimeSpan.FromSeconds(options.TotalSeconds),
+        };
+        if (endpoint.Length > 0)
+        {
+            client.Endpoint = new Uri(endpoint);
+        }
+
+        // Servers that need no key still get a header: the SDK sends none without one.
+        var key = new ApiKeyCredential(options.ApiKey.Length > 0 ? options.ApiKey : "none");
+        return new OpenAIClient(key, client).GetChatClient(model).AsIChatClient();
+    }
+
+    private IChatClient Claude(ModelOptions options, string model)
+    {
+        var client = new ClientOptions
+        {
+            ApiKey = options.ApiKey,
+            HttpClient = HttpClientOf(),
+            MaxRetries = 0,
+            Timeout = TimeSpan.FromSeconds(options.TotalSeconds),
+        };
+        if (options.Endpoint.Length > 0)
+        {
+            client.BaseUrl = options.Endpoint;
+        }
+
+        return new AnthropicClient(client).AsIChatClient(model, options.MaxOutputTokens);
+    }
+
+    // One a model, for the life of the program; time limits are Generation's.
+    private HttpClient HttpClientOf() => new(new ProviderHandler(time)) { Timeout = Timeout.InfiniteTimeSpan };
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using CloudIa.Core.Intake;
+using CloudIa.Core.Model;
+using CloudIa.Core.Queue;
+using CloudIa.Core.Work;
+using CloudIa.Embedded;
+using CloudIa.Embedded.Storage;
+using CloudIa.Gateway;
+using CloudIa.Gateway.Identity;
+using CloudIa.Models;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace CloudIa.Serve;
+
+/// <summary>Puts the service together from its settings.</summary>
+internal static class ServiceHost
+{
+    public static async Task<WebApplication> BuildAsync(IReadOnlyDictionary<string, string?> options, CancellationToken cancellation)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddInMemoryCollection(options.Where(option => option.Value is not null));
+        var settings = builder.Configuration.GetSection(CloudiaSettings.Section).Get<CloudiaSettings>() ?? new CloudiaSettings();
+        if (settings.Errors() is { Count: > 0 } errors)
+        {
+            throw new SettingsException(errors);
+        }
+
+        var models = settings.Models.Count > 0
+            ? settings.Models.AsReadOnly()
+            : await new ModelDiscovery(builder.Configuration).FindAsync(cancellation);
+        var factory = new ModelFactory(TimeProvider.System);
+
+        Log(builder.Logging);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = settings.Gateway.MaxBodyBytes;
+            kestrel.Listen(IPAddress.Parse(settings.Listen), settings.Port);
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        builder.Services
+            .AddSingleton(TimeProvider.System)
+            .AddSingleton(settings)
+            .AddSingleton(new ModelCatalog([.. models.Select(factory.Create)]))
+            .AddCore(settings)
+            .AddEmbedded(DataFolder.Open(settings.Data))
+            .AddSingleton(services => new SigningKey(services.GetRequiredService<EmbeddedDatabase>().Secret("session signing key", SigningKey.Make)))
+            .AddGateway(settings.Gateway);
+
+        var app = builder.Build();
+        app.UseGateway();
+        app.MapGateway();
+        return app;
+    }
+
+    /// <summary>Runs until Ctrl-C, SIGTERM or the token.</summary>
+    public static async Task RunAsync(WebApplication app, CancellationToken cancellation)
+    {
+        await app.StartAsync(cancellation);
+        Greet(app);
+        await app.WaitForShutdownAsync(cancellation);
+    }
+
+    private static void Log(ILoggingBuilder logging)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+            console.UseUtcTimestamp = true;
+        });
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("System", LogLevel.Warning);
+
+        // The middleware says what broke, with the trace id that the client has.
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
+    }
+
+    private static void Greet(WebApplication app)
+    {
+        var settings = app.Services.GetRequiredService<CloudiaSettings>();
+        var models = app.Services.GetRequiredService<ModelCatalog>().Models;
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
+        Console.WriteLine($"Claudia listens at {address?.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}, keeps her data in {Path.GetFullPath(settings.Data)}");
+        Console.WriteLine($"and answers with {string.Join(", ", models.Select(model => $"{model.Name} ({model.Options.Provider})"))}.");
+        if (models is [{ Options.Provider: "demo" }])
+        {
+            Console.WriteLine("This is the built-in demo model. For a real one set OPENAI_API_KEY or ANTHROPIC_API_KEY, or start Ollama.");
+        }
+    }
+
+    private static IServiceCollection AddCore(this IServiceCollection services, CloudiaSettings settings) => services
+        .AddSingleton(settings.Intake)
+        .AddSingleton(settings.Quota)
+        .AddSingleton(settings.Queue)
+        .AddSingleton(settings.Work)
+        .AddSingleton(settings.Prompt)
+        .AddSingleton<MessageIntake>()
+        .AddSingleton<StopDesk>()
+        .AddSingleton<Recall>()
+        .AddSingleton<JobRun>()
+        .AddHostedService<Worker>();
+}
+
+/// <summary>The configuration cannot be used.</summary>
+internal sealed class SettingsException(IReadOnlyList<string> errors) : Exception(string.Join(Environment.NewLine, errors))
+{
+    public IReadOnlyList<string> Errors { get; } = errors;
+}
