@@ -31,8 +31,9 @@ public sealed partial class ProtocolJson : JsonSerializerContext
     /// For writing: text stands as itself in UTF-8, where <see cref="Default"/> would escape every "é" and quote.
     /// Its readers are JSON parsers, never HTML.
     /// </summary>
-    public static ProtocolJson Wire { get; } = new(new JsonSerializerOptions(Default.Options)
+    public static ProtocolJson Wire => field ??= new(new JsonSerializerOptions(Default.Options)
     {
+        // Made at its first use: the order of static initialisers over partial files is not defined.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
 }
