@@ -1,0 +1,184 @@
+using CloudIa.Protocol;
+
+namespace CloudIa.Client.Answers;
+
+/// <summary>
+/// One job as a client sees it: the answer's text, where the job stands, and why. Events go in through
+/// <see cref="Apply"/> in any order and any number of times. Safe to read while another thread applies.
+/// </summary>
+public sealed class Answer
+{
+    // What the server says when it does not know the position we named.
+    private const string PositionUnknown = "position_unknown";
+
+    private readonly Lock _lock = new();
+    private readonly AnswerText _text;
+    private AnswerState _state;
+
+    /// <summary>An answer of which nothing is held yet.</summary>
+    public Answer(string jobId, string conversationId)
+    {
+        JobId = jobId;
+        ConversationId = conversationId;
+        _text = new AnswerText();
+        _state = new AnswerState(JobStatus.Queued);
+    }
+
+    /// <summary>An answer as the history shows it: ended, or so far.</summary>
+    /// <param name="conversationId">The conversation that was read.</param>
+    /// <param name="message">Its assistant message.</param>
+    public Answer(string conversationId, MessageView message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        JobId = message.JobId;
+        ConversationId = conversationId;
+        // Without the attempt the text has no position, so a running answer is fetched from its start.
+        _text = message.Attempt is { } attempt || message.Status.IsEnd()
+            ? new AnswerText(message.Attempt ?? 0, message.Content)
+            : new AnswerText();
+        _state = new AnswerState(message.Status)
+        {
+            Turn = message.Turn,
+            Model = message.Model,
+            Error = message.Error,
+        };
+    }
+
+    /// <summary>The job that answers.</summary>
+    public string JobId { get; }
+
+    /// <summary>The conversation it belongs to.</summary>
+    public string ConversationId { get; }
+
+    /// <summary>Everything but the text, as of one moment.</summary>
+    public AnswerState State
+    {
+        get
+        {
+            lock (_lock)
+                return _state;
+        }
+    }
+
+    /// <summary>The text held: a prefix of the newest attempt's, and the stored text once completed.</summary>
+    public string Text
+    {
+        get
+        {
+            lock (_lock)
+                return _text.ToString();
+        }
+    }
+
+    /// <summary>Where the text ends.</summary>
+    public Position Position
+    {
+        get
+        {
+            lock (_lock)
+                return _text.Position;
+        }
+    }
+
+    /// <summary>Takes an event in.</summary>
+    /// <returns>What it changed; Ignored for events of other jobs and for all events after the end.</returns>
+    public FoldOutcome Apply(ServerEvent happened)
+    {
+        lock (_lock)
+        {
+            if (_state.Status.IsEnd() || JobIdOf(happened) != JobId)
+                return FoldOutcome.Ignored;
+
+            return happened switch
+            {
+                Accepted => FoldOutcome.Ignored,
+                MessageStarted started => Begin(started),
+                MessageDelta delta => Grow(delta),
+                MessageRestarted restarted => Restart(restarted),
+                MessageCompleted completed => End(completed),
+                MessageStopped stopped => End(stopped),
+                ErrorEvent error => Fail(error),
+                _ => FoldOutcome.Ignored,
+            };
+        }
+    }
+
+    /// <summary>The job an event is about; null where it is about none.</summary>
+    public static string? JobIdOf(ServerEvent happened) => happened switch
+    {
+        JobEvent of => of.JobId,
+        ErrorEvent error => error.JobId,
+        _ => null,
+    };
+
+    private FoldOutcome Begin(MessageStarted started)
+    {
+        if (started.Attempt < _text.Attempt)
+            return FoldOutcome.Ignored;
+
+        _state = _state with
+        {
+            Status = JobStatus.Running,
+            Turn = started.Turn,
+            Model = started.Model,
+            Error = null,
+            RetryAt = null,
+        };
+        var hadText = _text.Position.Offset > 0;
+        return _text.Restart(started.Attempt) == FoldOutcome.Replaced && hadText ? FoldOutcome.Replaced : FoldOutcome.Noted;
+    }
+
+    private FoldOutcome Grow(MessageDelta delta)
+    {
+        var outcome = _text.Place(delta.Attempt, delta.Offset, delta.Delta);
+        if (outcome != FoldOutcome.Ignored)
+            _state = _state with { Status = JobStatus.Running, Error = null, RetryAt = null };
+        return outcome;
+    }
+
+    private FoldOutcome Restart(MessageRestarted restarted)
+    {
+        // Also an attempt older than ours: the service answers our own resume, so its word is the newer one.
+        var outcome = restarted.Reason == PositionUnknown
+            ? _text.Replace(restarted.Attempt, "")
+            : _text.Restart(restarted.Attempt);
+        if (outcome == FoldOutcome.Replaced)
+            _state = _state with { Status = JobStatus.Running, Error = null, RetryAt = null };
+        return outcome;
+    }
+
+    private FoldOutcome End(MessageCompleted completed)
+    {
+        _text.Replace(completed.Attempt, completed.Content);
+        _state = new AnswerState(JobStatus.Completed)
+        {
+            Turn = completed.Turn,
+            Model = completed.Metadata.Model,
+            Metadata = completed.Metadata,
+        };
+        return FoldOutcome.Ended;
+    }
+
+    private FoldOutcome End(MessageStopped stopped)
+    {
+        _text.Replace(stopped.Attempt, stopped.Content);
+        _state = new AnswerState(JobStatus.Cancelled)
+        {
+            Turn = stopped.Turn,
+            Model = stopped.Metadata?.Model ?? _state.Model,
+            Metadata = stopped.Metadata,
+        };
+        return FoldOutcome.Ended;
+    }
+
+    private FoldOutcome Fail(ErrorEvent error)
+    {
+        _state = _state with
+        {
+            Status = error.Final ? JobStatus.Failed : JobStatus.Deferred,
+            Error = new JobError(error.Code, error.Message),
+            RetryAt = error.RetryAt,
+        };
+        return error.Final ? FoldOutcome.Ended : FoldOutcome.Noted;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Net.WebSockets;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using CloudIa.Client.Answers;
+using CloudIa.Protocol;
+
+namespace CloudIa.Client.Live;
+
+/// <summary>
+/// A connection to the service that is always there or on its way: it reconnects by itself and goes on with
+/// every unfinished answer from where it stood, so that a reader sees each answer whole and no text twice.
+/// Events of all the owner's jobs arrive, whoever posted them.
+/// </summary>
+public sealed class LiveConnection
+{
+    private readonly Func<CancellationToken, Task<WebSocket>> _dial;
+    private readonly LiveOptions _options;
+    private readonly TimeProvider _time;
+    private readonly FollowedAnswers _followed = new();
+    private readonly Channel<LiveNotice> _notices;
+    private volatile LiveSocket? _socket;
+
+    /// <summary>Nothing is opened before <see cref="RunAsync"/>.</summary>
+    /// <param name="service">The service's root, http or https, ending in a slash.</param>
+    /// <param name="token">The session's bearer token, asked for at each connection; null in browsers.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="time">Null: the system's clock.</param>
+    public LiveConnection(Uri service, Func<string?> token, LiveOptions? options = null, TimeProvider? time = null)
+        : this(new SocketDialer(service, token).DialAsync, options, time)
+    {
+    }
+
+    internal LiveConnection(Func<CancellationToken, Task<WebSocket>> dial, LiveOptions? options, TimeProvider? time)
+    {
+        _dial = dial;
+        _options = options ?? new LiveOptions();
+        _time = time ?? TimeProvider.System;
+        _notices = Channel.CreateBounded<LiveNotice>(new BoundedChannelOptions(_options.NoticesWaiting)
+        {
+            SingleReader = true,
+        });
+    }
+
+    /// <summary>How the connection stands.</summary>
+    public ConnectionState State { get; private set; } = ConnectionState.Connecting;
+
+    /// <summary>
+    /// Sees to it that an answer reaches its end here: it is resumed now, at every new connection, and whenever
+    /// it falls silent. For a job that this client has just posted, or found unfinished in the history.
+    /// </summary>
+    /// <returns>The answer to show: the given one, or the one that is followed for its job already.</returns>
+    public Answer Follow(Answer answer)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        var followed = _followed.Add(answer, out var added);
+        if (added)
+            Resume([FollowedAnswers.PointOf(followed)]);
+        return followed;
+    }
+
+    /// <summary>
+    /// Connects, and yields what there is to tell, until <paramref name="cancel"/>. May be enumerated once.
+    /// </summary>
+    /// <exception cref="CloudIaException">The service refuses the session; trying again would not help.</exception>
+    public async IAsyncEnumerable<LiveNotice> RunAsync([EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var keeping = KeepConnectedAsync(leaving.Token);
+        try
+        {
+            await foreach (var notice in _notices.Reader.ReadAllAsync(cancel))
+                yield return notice;
+        }
+        finally
+        {
+            await leaving.CancelAsync();
+            await keeping;
+        }
+    }
+
+    /// <summary>Whether an exception says no more than that a connection was lost or never made.</summary>
+    internal static bool IsLoss(Exception error) => error
+        is WebSocketException or HttpRequestException or IOException
+        or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
+
+    private async Task KeepConnectedAsync(CancellationToken cancel)
+    {
+        Exception? refusal = null;
+        try
+        {
+            var failures = 0;
+            while (!cancel.IsCancellationRequested)
+            {
+                var began = _time.GetTimestamp();
+                await ConnectAsync(cancel);
+                failures = _time.GetElapsedTime(began) >= _options.StableAfter ? 1 : failures + 1;
+
+                var pause = _options.Backoff.Pause(failures, Random.Shared.NextDouble());
+                await TellAsync(ConnectionState.Waiting, pause, cancel);
+                await Task.Delay(pause, _time, cancel);
+            }
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // The reader left.
+        }
+        catch (CloudIaException error)
+        {
+            refusal = error;
+        }
+
+        _notices.Writer.TryComplete(refusal);
+    }
+
+    /// <summary>Returns when the connection is lost or could not be made.</summary>
+    private async Task ConnectAsync(CancellationToken cancel)
+    {
+        await TellAsync(ConnectionState.Connecting, null, cancel);
+        try
+        {
+            using var patience = new CancellationTokenSource(_options.ConnectTimeout, _time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, patience.Token);
+            using var socket = new LiveSocket(await _dial(either.Token), _options, _time);
+            if (await socket.GreetAsync(either.Token) is not { } greeting)
+                return;
+
+            await TellAsync(ConnectionState.Connected, null, cancel);
+            await ReceiveAsync(new ServiceSaid(greeting), cancel);
+
+            // From here on Follow sends for itself; what it followed before is in the list below.
+            _socket = socket;
+            Resume(_followed.All());
+            await socket.RunAsync(
+                TimeSpan.FromSeconds(greeting.HeartbeatSeconds),
+                happened => ReceiveAsync(happened, cancel),
+                () => Resume(_followed.Silent()),
+                cancel);
+        }
+        catch (Exception lost) when (IsLoss(lost) && !cancel.IsCancellationRequested)
+        {
+            // The loop goes on; its reader is told by the state.
+        }
+        finally
+        {
+            _socket = null;
+        }
+    }
+
+    private ValueTask ReceiveAsync(ServerEvent happened, CancellationToken cancel)
+    {
+        var folded = _followed.Fold(happened, out var missing);
+        if (missing is not null)
+            Resume([missing]);
+
+        return folded switch
+        {
+            null => ReceiveAsync(new ServiceSaid(happened), cancel),
+            _ when happened is Accepted => ReceiveAsync(new ServiceSaid(happened), cancel),
+            (_, FoldOutcome.Ignored or FoldOutcome.Gap) => ValueTask.CompletedTask,
+            var (answer, outcome) => ReceiveAsync(new AnswerChanged(answer, outcome, happened), cancel),
+        };
+    }
+
+    private ValueTask ReceiveAsync(LiveNotice notice, CancellationToken cancel) =>
+        _notices.Writer.WriteAsync(notice, cancel);
+
+    private void Resume(IReadOnlyList<ResumePoint> points)
+    {
+        if (points.Count > 0)
+            _socket?.Send(new ClientFrame { Action = "resume", Jobs = points });
+    }
+
+    private ValueTask TellAsync(ConnectionState state, TimeSpan? retryIn, CancellationToken cancel)
+    {
+        State = state;
+        return _notices.Writer.WriteAsync(new ConnectionChanged(state, retryIn), cancel);
+    }
+}

@@ -1,0 +1,125 @@
+using CloudIa.Client.Answers;
+using CloudIa.Protocol;
+
+namespace CloudIa.Tests.Client;
+
+public class AnswerTests
+{
+    private readonly Answer _answer = new("job", "conversation");
+
+    [Fact]
+    public void The_completed_content_is_the_text_whatever_was_held()
+    {
+        _answer.Apply(Delta(1, 0, "par"));
+
+        Assert.Equal(FoldOutcome.Ended, _answer.Apply(Completed(2, "the whole")));
+
+        Assert.Equal("the whole", _answer.Text);
+        Assert.Equal(JobStatus.Completed, _answer.State.Status);
+        Assert.Equal(FoldOutcome.Ignored, _answer.Apply(Delta(3, 0, "late")));
+        Assert.Equal("the whole", _answer.Text);
+    }
+
+    [Fact]
+    public void A_stopped_answer_keeps_what_the_service_kept()
+    {
+        _answer.Apply(Delta(1, 0, "more than was stored"));
+
+        _answer.Apply(new MessageStopped { JobId = "job", ConversationId = "conversation", Attempt = 1, Content = "more than" });
+
+        Assert.Equal("more than", _answer.Text);
+        Assert.Equal(JobStatus.Cancelled, _answer.State.Status);
+    }
+
+    [Fact]
+    public void A_failure_that_waits_is_noted_and_goes_when_text_comes()
+    {
+        Assert.Equal(FoldOutcome.Noted, _answer.Apply(Error(final: false)));
+        Assert.Equal(JobStatus.Deferred, _answer.State.Status);
+        Assert.Equal(ErrorCode.ModelOverloaded, _answer.State.Error?.Code);
+
+        _answer.Apply(Delta(2, 0, "at last"));
+
+        Assert.Equal(JobStatus.Running, _answer.State.Status);
+        Assert.Null(_answer.State.Error);
+    }
+
+    [Fact]
+    public void A_final_failure_ends_the_answer()
+    {
+        Assert.Equal(FoldOutcome.Ended, _answer.Apply(Error(final: true)));
+        Assert.Equal(JobStatus.Failed, _answer.State.Status);
+    }
+
+    [Fact]
+    public void An_unknown_position_empties_the_text_even_for_an_older_attempt()
+    {
+        _answer.Apply(Delta(3, 0, "from a store that was set back"));
+
+        var outcome = _answer.Apply(new MessageRestarted
+        {
+            JobId = "job",
+            ConversationId = "conversation",
+            Attempt = 1,
+            Reason = "position_unknown",
+        });
+
+        Assert.Equal(FoldOutcome.Replaced, outcome);
+        Assert.Equal(new Position(1, 0), _answer.Position);
+    }
+
+    [Fact]
+    public void A_running_message_of_the_history_goes_on_from_its_text()
+    {
+        var answer = new Answer("conversation", new MessageView
+        {
+            JobId = "job",
+            Role = MessageRole.Assistant,
+            Content = "so far",
+            Status = JobStatus.Running,
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            Attempt = 2,
+        });
+
+        Assert.Equal(FoldOutcome.Appended, answer.Apply(Delta(2, 6, " and on")));
+        Assert.Equal("so far and on", answer.Text);
+    }
+
+    [Fact]
+    public void Events_of_another_job_are_ignored()
+    {
+        Assert.Equal(FoldOutcome.Ignored, _answer.Apply(Delta(1, 0, "x") with { JobId = "other" }));
+        Assert.Equal("", _answer.Text);
+    }
+
+    private static MessageDelta Delta(int attempt, int offset, string delta) =>
+        new() { JobId = "job", ConversationId = "conversation", Attempt = attempt, Offset = offset, Delta = delta };
+
+    private static ErrorEvent Error(bool final) => new()
+    {
+        JobId = "job",
+        Code = ErrorCode.ModelOverloaded,
+        Message = "busy",
+        Retryable = true,
+        Final = final,
+    };
+
+    private static MessageCompleted Completed(int attempt, string content) => new()
+    {
+        JobId = "job",
+        ConversationId = "conversation",
+        Turn = 1,
+        Attempt = attempt,
+        Content = content,
+        Metadata = new AnswerMetadata
+        {
+            Model = "demo",
+            Tokens = 3,
+            InputTokens = 1,
+            OutputTokens = 2,
+            Attempts = attempt,
+            DurationMs = 5,
+            FinishReason = "stop",
+        },
+    };
+}
