@@ -20,6 +20,7 @@ internal static class ComparatorCommand
     private static Task RunAsync(string name, int port, string folder) => name switch
     {
         "bare-commit" => BareCommit.RunAsync(port, folder),
+        "single-commit" => SingleCommit.RunAsync(port, folder),
         "batched-commit" => BatchedCommit.RunAsync(port, folder),
         "read-body" => ReadBody.RunAsync(port),
         "idle-sockets" => IdleSockets.RunAsync(port),

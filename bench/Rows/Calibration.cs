@@ -11,7 +11,7 @@ internal static class Calibration
 {
     public static async Task<RowResult> RunAsync(BenchSettings settings, CancellationToken cancellation)
     {
-        var (single, batched, reading) = (Side("bare-commit"), Side("batched-commit"), Side("read-body"));
+        var (single, batched, reading) = (Side("single-commit"), Side("batched-commit"), Side("read-body"));
         var first = await AcceptComparison.RunAsync(settings, batched, single, [64, 256], cancellation);
         var second = await AcceptComparison.RunAsync(settings, batched, reading, [64, 256], cancellation);
         return new RowResult(

@@ -10,7 +10,7 @@ internal static class Row1OneCommit
 {
     public static async Task<RowResult> RunAsync(BenchSettings settings, CancellationToken cancellation)
     {
-        var runs = await AcceptComparison.RunAsync(settings, "bare-commit", [64, 256], cancellation);
+        var runs = await AcceptComparison.RunAsync(settings, "single-commit", [64, 256], cancellation);
         return new RowResult(
             1,
             "accepts ÷ one FULL commit a request",
