@@ -19,7 +19,8 @@ internal sealed class IdleConnections : IDisposable
             var upgrade = HttpRequests.Upgrade("/ws");
             for (var i = 0; i < count; i++)
             {
-                var source = new IPAddress([127, 0, 0, (byte)(2 + (i / PerAddress))]);
+                // Choosing a port for a bound address is slow in the kernel, so the first address is left to it.
+                var source = i < PerAddress ? null : new IPAddress([127, 0, 0, (byte)(1 + (i / PerAddress))]);
                 var connection = await HttpConnection.OpenAsync(port, cancellation, source);
                 idle._connections.Add(connection);
                 var answer = await connection.SendAsync(upgrade);
