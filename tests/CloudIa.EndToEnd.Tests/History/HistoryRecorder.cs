@@ -1,0 +1,46 @@
+using System.Collections.Concurrent;
+using CloudIa.Protocol;
+
+namespace CloudIa.EndToEnd.Tests.History;
+
+/// <summary>Writes down what many clients and the model see at the same time.</summary>
+internal sealed class HistoryRecorder
+{
+    private readonly ConcurrentQueue<Receipt> _receipts = new();
+    private readonly ConcurrentQueue<Observation> _observations = new();
+    private int _connections;
+
+    public IReadOnlyList<Receipt> Receipts => [.. _receipts];
+
+    /// <summary>The number of a new connection.</summary>
+    public int Connect(string owner)
+    {
+        var connection = Interlocked.Increment(ref _connections);
+        _observations.Enqueue(new Opened(owner, connection));
+        return connection;
+    }
+
+    public void Accepted(Receipt receipt) => _receipts.Enqueue(receipt);
+
+    public void Resumed(string owner, int connection, ResumePoint point) =>
+        _observations.Enqueue(new Resumed(owner, connection, point));
+
+    public void Heard(string owner, int connection, ServerEvent received) =>
+        _observations.Enqueue(new Heard(owner, connection, received));
+
+    public void ModelCalled(string asked, string wholeReply) =>
+        _observations.Enqueue(new ModelCalled(asked, wholeReply));
+
+    public ChatHistory History(
+        IReadOnlyDictionary<string, string> marks,
+        IReadOnlyDictionary<string, JobView> ends,
+        IReadOnlyList<StoredConversation> stored) =>
+        new()
+        {
+            Marks = marks,
+            Receipts = Receipts,
+            Observations = [.. _observations],
+            Ends = ends,
+            Stored = stored,
+        };
+}
