@@ -8,7 +8,8 @@ internal sealed record CloudiaSettings
     /// <summary>Where the model's wire is spoken; null: the built-in demo model.</summary>
     public Uri? ModelEndpoint { get; init; }
 
-    public string Provider { get; init; } = "openai";
+    /// <summary>Null: no model is configured by the service's own keys.</summary>
+    public string? Provider { get; init; } = "openai";
 
     public int? Concurrency { get; init; }
 
@@ -34,12 +35,12 @@ internal sealed record CloudiaSettings
         }
 
         yield return new("CLOUDIA__QUOTA__REQUESTSPERMINUTE", Text(RequestsPerMinute));
-        yield return new("CLOUDIA__MODELS__0__NAME", "tested");
-        if (ModelEndpoint is null)
+        if (Provider is not null) yield return new("CLOUDIA__MODELS__0__NAME", "tested");
+        if (Provider is not null && ModelEndpoint is null)
         {
             yield return new("CLOUDIA__MODELS__0__PROVIDER", "demo");
         }
-        else
+        else if (ModelEndpoint is not null)
         {
             yield return new("CLOUDIA__MODELS__0__PROVIDER", Provider);
             yield return new("CLOUDIA__MODELS__0__MODEL", "tested-model");

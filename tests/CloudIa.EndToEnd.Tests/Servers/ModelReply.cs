@@ -19,6 +19,9 @@ internal enum ReplyEnding
 /// <summary>What the model does with one call.</summary>
 internal sealed record ModelReply
 {
+    /// <summary>A gate that does not open: the caller goes away first.</summary>
+    public static readonly Task Never = new TaskCompletionSource().Task;
+
     public IReadOnlyList<string> Pieces { get; init; } = [];
 
     /// <summary>Time between two pieces.</summary>
