@@ -77,9 +77,14 @@ internal sealed class ApiClient : IDisposable
         return reply.Read(ProtocolJson.Default.ChatAccepted);
     }
 
-    public async Task<JobView> Job(string jobId)
+    public async Task<JobView> Job(string jobId) =>
+        await JobOrNull(jobId) ?? throw new InvalidOperationException($"There is no job {jobId}.");
+
+    /// <summary>Null where it does not exist.</summary>
+    public async Task<JobView?> JobOrNull(string jobId)
     {
         var reply = await Get($"/chat/{jobId}");
+        if (reply.Status == HttpStatusCode.NotFound) return null;
         Assert.True(reply.Status == HttpStatusCode.OK, $"GET /chat/{jobId}: {reply}");
         return reply.Read(ProtocolJson.Default.JobView);
     }

@@ -42,6 +42,11 @@ internal sealed class HeldAnswers
         lock (_lock) return Of(jobId).Text;
     }
 
+    public bool HasEnded(string jobId)
+    {
+        lock (_lock) return Of(jobId).Ended;
+    }
+
     /// <summary>Where the answers that have not ended go on.</summary>
     public IReadOnlyList<ResumePoint> Open()
     {

@@ -41,6 +41,7 @@ internal sealed class PlainSocket : IAsyncDisposable
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _reading = Task.CompletedTask;
     private string? _ended;
+    private string? _illegible;
 
     private PlainSocket(SocketOptions options)
     {
@@ -71,7 +72,8 @@ internal sealed class PlainSocket : IAsyncDisposable
     /// <summary>Ends, without an exception, when the socket does, for whatever reason.</summary>
     public Task Closed => _reading;
 
-    public WebSocketCloseStatus? CloseStatus => _socket.CloseStatus;
+    /// <summary>A frame that was no event, if one came.</summary>
+    public string? Illegible => _illegible;
 
     public Connected Hello => (Connected)Events[0];
 
@@ -192,7 +194,7 @@ internal sealed class PlainSocket : IAsyncDisposable
         }
         catch (JsonException error)
         {
-            how = $"A frame came that is no event ({error.Message}): {Encoding.UTF8.GetString(message.WrittenSpan)}";
+            how = _illegible = $"A frame came that is no event ({error.Message}): {Encoding.UTF8.GetString(message.WrittenSpan)}";
         }
 
         lock (_lock) _ended = how;

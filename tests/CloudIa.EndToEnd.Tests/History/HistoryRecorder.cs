@@ -12,6 +12,9 @@ internal sealed class HistoryRecorder
 
     public IReadOnlyList<Receipt> Receipts => [.. _receipts];
 
+    /// <summary>Called at once, on the thread that saw it: with a receipt or an observation.</summary>
+    public Action<object>? Watch { get; set; }
+
     /// <summary>The number of a new connection.</summary>
     public int Connect(string owner)
     {
@@ -20,16 +23,20 @@ internal sealed class HistoryRecorder
         return connection;
     }
 
-    public void Accepted(Receipt receipt) => _receipts.Enqueue(receipt);
+    public void Accepted(Receipt receipt)
+    {
+        _receipts.Enqueue(receipt);
+        Watch?.Invoke(receipt);
+    }
 
     public void Resumed(string owner, int connection, ResumePoint point) =>
-        _observations.Enqueue(new Resumed(owner, connection, point));
+        Saw(new Resumed(owner, connection, point));
 
     public void Heard(string owner, int connection, ServerEvent received) =>
-        _observations.Enqueue(new Heard(owner, connection, received));
+        Saw(new Heard(owner, connection, received));
 
     public void ModelCalled(string asked, string wholeReply) =>
-        _observations.Enqueue(new ModelCalled(asked, wholeReply));
+        Saw(new ModelCalled(asked, wholeReply));
 
     public ChatHistory History(
         IReadOnlyDictionary<string, string> marks,
@@ -43,4 +50,10 @@ internal sealed class HistoryRecorder
             Ends = ends,
             Stored = stored,
         };
+
+    private void Saw(Observation observation)
+    {
+        _observations.Enqueue(observation);
+        Watch?.Invoke(observation);
+    }
 }
