@@ -42,6 +42,7 @@ internal sealed partial class ChildProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,
+            WorkingDirectory = Path.GetTempPath(),
         };
         foreach (var (key, value) in environment)
         {

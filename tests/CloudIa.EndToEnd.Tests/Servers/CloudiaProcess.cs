@@ -70,14 +70,8 @@ internal sealed class CloudiaProcess : IAsyncDisposable
     public void Launch()
     {
         _child?.Dispose();
-        string[] serve =
-        [
-            "serve", "--port", Port.ToString(CultureInfo.InvariantCulture), "--data", DataFolder,
-        ];
-        var program = Repository.Program;
-        _child = program.EndsWith(".dll", StringComparison.Ordinal)
-            ? ChildProcess.Start("cloudia serve", "dotnet", [program, .. serve], _settings.Environment())
-            : ChildProcess.Start("cloudia serve", program, serve, _settings.Environment());
+        _child = Repository.Run(
+            ["serve", "--port", Port.ToString(CultureInfo.InvariantCulture), "--data", DataFolder], _settings);
     }
 
     public async Task Ready()
