@@ -54,7 +54,7 @@ public sealed class InvariantsTests
 
     [Fact]
     public void Going_on_elsewhere_than_asked_breaks_C() =>
-        Fails('C', "where 1-6 was due", Seeing(Delta("ann", 2, "a1", 1, 2, " one"), after: 5));
+        Fails('C', "or 1-6 was due", Seeing(Delta("ann", 2, "a1", 1, 2, " one"), after: 5));
 
     [Fact]
     public void A_new_attempt_that_begins_in_the_middle_breaks_C() =>

@@ -10,43 +10,58 @@ internal static class Positions
 {
     public static IEnumerable<Violation> Check(ChatHistory history) => [.. Contiguous(history), .. SameText(history)];
 
+    /// <summary>Where a connection stands in one answer.</summary>
+    private sealed class Place
+    {
+        /// <summary>Where the next delta was due; null before the first.</summary>
+        public Position? Next { get; set; }
+
+        /// <summary>What was asked for and not yet answered: until the server reads it, it goes on as before.</summary>
+        public List<Position> Asked { get; } = [];
+
+        public bool Takes(Position at) => Asked.Contains(at) || Next switch
+        {
+            // A server that has not read the resume yet tells a newcomer the answer from its beginning.
+            null => Asked.Count == 0 || at.Offset == 0,
+            { } next => at == next || (at.Offset == 0 && at.Attempt > next.Attempt),
+        };
+
+        public override string ToString() => string.Join(" or ", Asked.Prepend(Next ?? Position.Start).Distinct());
+    }
+
     private static IEnumerable<Violation> Contiguous(ChatHistory history)
     {
-        // Where a delta may stand: more than one place between a resume and the server's reading of it.
-        var due = new Dictionary<(int Connection, string Job), List<Position>>();
+        var places = new Dictionary<(int Connection, string Job), Place>();
         foreach (var seen in history.Observations)
         {
             switch (seen)
             {
                 case Resumed(_, var connection, var point):
-                    Due(connection, point.JobId).Add(new Position(point.Attempt, point.Offset));
+                    Of(connection, point.JobId).Asked.Add(new Position(point.Attempt, point.Offset));
                     break;
                 case Heard(_, var connection, MessageRestarted restarted):
-                    due[(connection, restarted.JobId)] = [new Position(restarted.Attempt, 0)];
+                    places[(connection, restarted.JobId)] = new Place { Next = new Position(restarted.Attempt, 0) };
                     break;
                 case Heard(_, var connection, MessageDelta delta):
                     var at = new Position(delta.Attempt, delta.Offset);
-                    var places = Due(connection, delta.JobId);
-                    if (places.Count > 0 && !places.Contains(at) && !BeginsNewAttempt(places, at))
+                    var place = Of(connection, delta.JobId);
+                    if (!place.Takes(at))
                     {
-                        yield return new(
-                            'C', $"job {delta.JobId}: a delta at {at} on connection {connection}, where {string.Join(" or ", places)} was due");
+                        yield return new('C', $"job {delta.JobId}: a delta at {at} on connection {connection}, where {place} was due");
                     }
 
-                    due[(connection, delta.JobId)] = [new Position(delta.Attempt, delta.Offset + delta.Delta.Length)];
+                    if (place.Asked.Contains(at)) place.Asked.Clear();
+                    place.Next = at with { Offset = at.Offset + delta.Delta.Length };
                     break;
             }
         }
 
-        List<Position> Due(int connection, string job)
+        Place Of(int connection, string job)
         {
-            if (!due.TryGetValue((connection, job), out var places)) due[(connection, job)] = places = [];
-            return places;
+            if (!places.TryGetValue((connection, job), out var place)) places[(connection, job)] = place = new Place();
+            return place;
         }
     }
-
-    private static bool BeginsNewAttempt(List<Position> places, Position at) =>
-        at.Offset == 0 && places.All(place => place.Attempt < at.Attempt);
 
     private static IEnumerable<Violation> SameText(ChatHistory history)
     {
