@@ -1,0 +1,87 @@
+using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
+using System.Text.Json;
+using CloudIa.EndToEnd.Tests.Clients;
+using CloudIa.EndToEnd.Tests.Servers;
+using CloudIa.Protocol;
+
+namespace CloudIa.EndToEnd.Tests;
+
+/// <summary>The same answer over server-sent events: a cursor, and a stream that says when it has ended.</summary>
+public sealed class EventStreamTests
+{
+    private sealed record Part(string? LastId, string Text, string? Whole, bool Ended);
+
+    [Fact]
+    public async Task A_stream_that_breaks_goes_on_at_its_last_event_id_with_no_text_twice()
+    {
+        const string beginning = "Das schöne 🚀 Stück ";
+        const string ending = "und sein Ende 👩‍👩‍👧";
+        var gate = new TaskCompletionSource();
+        await using var model = await FaultyModel.Start(
+            _ => ModelReply.Words(beginning + ending) with { GateAfter = 4, Gate = gate.Task });
+        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        using var person = await ApiClient.WithSession(server.Address);
+        var accepted = await person.Post("Erzähl");
+
+        var first = await Read(person, accepted.JobId, null, until: text => text == beginning, server);
+        Assert.Equal(beginning, first.Text);
+        Assert.True(Position.TryParse(first.LastId, out var cursor), $"'{first.LastId}' is no position.");
+        Assert.Equal(new Position(1, beginning.Length), cursor);
+        gate.SetResult();
+        var second = await Read(person, accepted.JobId, first.LastId, until: _ => false, server);
+
+        Assert.True(second.Ended, "The stream closed without the event 'end'.");
+        Assert.Equal(beginning + ending, second.Whole);
+        Assert.StartsWith(first.Text + second.Text, second.Whole, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_that_has_ended_is_told_whole_to_whoever_comes_late()
+    {
+        await using var server = await CloudiaProcess.Start();
+        using var person = await ApiClient.WithSession(server.Address);
+        var accepted = await person.Post("Hello");
+        var end = await person.End(accepted.JobId, server.Tail);
+
+        var late = await Read(person, accepted.JobId, null, until: _ => false, server);
+
+        Assert.True(late.Ended, "The stream closed without the event 'end'.");
+        Assert.Equal(end.Content, late.Whole);
+    }
+
+    private static async Task<Part> Read(
+        ApiClient person, string jobId, string? lastId, Func<string, bool> until, CloudiaProcess server)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Patience.Usual);
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Address, $"/chat/{jobId}/events"));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", person.Token);
+        if (lastId is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", lastId);
+        using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+
+        var text = "";
+        string? whole = null;
+        var parser = SseParser.Create(await response.Content.ReadAsStreamAsync(limit.Token));
+        try
+        {
+            await foreach (var item in parser.EnumerateAsync(limit.Token))
+            {
+                if (item.EventId is { Length: > 0 } id) lastId = id;
+                if (item.EventType == "end") return new Part(lastId, text, whole, true);
+                var said = JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ServerEvent);
+                if (said is MessageDelta delta) text += delta.Delta;
+                if (said is MessageCompleted completed) whole = completed.Content;
+                if (until(text)) break;
+            }
+        }
+        catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"The stream stands at '{text}'. {server.Tail()}");
+        }
+
+        return new Part(lastId, text, whole, false);
+    }
+}

@@ -1,0 +1,40 @@
+using CloudIa.Protocol;
+
+namespace CloudIa.EndToEnd.Tests.History;
+
+/// <summary>A 202 that a client got.</summary>
+internal sealed record Receipt(string Owner, string JobId, string ConversationId, string Message);
+
+/// <summary>Something that happened while the system ran, in the order in which it was seen.</summary>
+internal abstract record Observation;
+
+/// <summary>A socket began to open.</summary>
+internal sealed record Opened(string Owner, int Connection) : Observation;
+
+/// <summary>A socket was asked to go on with an answer.</summary>
+internal sealed record Resumed(string Owner, int Connection, ResumePoint Point) : Observation;
+
+/// <summary>A socket received a frame.</summary>
+internal sealed record Heard(string Owner, int Connection, ServerEvent Event) : Observation;
+
+/// <summary>The model was called; what it would answer in full is different for each call.</summary>
+internal sealed record ModelCalled(string Asked, string WholeReply) : Observation;
+
+/// <summary>A conversation as it is stored when all is over, the oldest turn first.</summary>
+internal sealed record StoredConversation(string Owner, string ConversationId, IReadOnlyList<MessageView> Messages);
+
+/// <summary>What was seen of a system from outside, to be judged by <see cref="Invariants"/>.</summary>
+internal sealed record ChatHistory
+{
+    /// <summary>Each owner's mark: a text that stands in all that is theirs and in nothing else.</summary>
+    public IReadOnlyDictionary<string, string> Marks { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<Receipt> Receipts { get; init; } = [];
+
+    public IReadOnlyList<Observation> Observations { get; init; } = [];
+
+    /// <summary>By job: what its owner read in the end.</summary>
+    public IReadOnlyDictionary<string, JobView> Ends { get; init; } = new Dictionary<string, JobView>();
+
+    public IReadOnlyList<StoredConversation> Stored { get; init; } = [];
+}

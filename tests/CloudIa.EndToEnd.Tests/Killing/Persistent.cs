@@ -1,0 +1,134 @@
+using System.Net;
+using CloudIa.EndToEnd.Tests.Clients;
+using CloudIa.EndToEnd.Tests.History;
+using CloudIa.EndToEnd.Tests.Servers;
+using CloudIa.Protocol;
+
+namespace CloudIa.EndToEnd.Tests.Killing;
+
+/// <summary>
+/// A client that does what a good client does while its server dies again and again: posts with a key until it
+/// has a receipt, keeps a socket open, and resumes with what it holds.
+/// </summary>
+internal sealed class Persistent(
+    string name,
+    string owner,
+    string mark,
+    ApiClient api,
+    string? sharedConversation,
+    HistoryRecorder recorder,
+    Func<string> serverLog)
+{
+    private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(10);
+    private readonly HeldAnswers _held = new();
+
+    /// <summary>Posts until told to stop; returns when every answer that was promised was heard.</summary>
+    public async Task Run(CancellationToken noMorePosts)
+    {
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var listening = Listen(done.Token);
+        var talking = Talk(noMorePosts);
+        await await Task.WhenAny(listening, talking);
+        await talking;
+        await done.CancelAsync();
+        await listening;
+    }
+
+    private async Task Talk(CancellationToken noMorePosts)
+    {
+        var conversation = sharedConversation;
+        var jobs = new List<string>();
+        for (var count = 1; !noMorePosts.IsCancellationRequested; count++)
+        {
+            // Now and then a new conversation, which must be one however often its first message is posted.
+            if (sharedConversation is null && count % 7 == 0) conversation = null;
+            var message = $"{mark} message {count} of {name}";
+            var accepted = await PostUntilAccepted(message, conversation, $"{name}-{count}");
+            _held.Expect(accepted.JobId);
+            recorder.Accepted(new Receipt(owner, accepted.JobId, accepted.ConversationId, message));
+            conversation = accepted.ConversationId;
+            jobs.Add(accepted.JobId);
+
+            // Two messages under way at a time: one that is answered and one that waits behind it.
+            if (jobs.Count >= 2) await Heard(jobs[^2]);
+        }
+
+        foreach (var job in jobs) await Heard(job);
+    }
+
+    private async Task<ChatAccepted> PostUntilAccepted(string message, string? conversation, string key)
+    {
+        var last = "";
+        return await Patience.Until<ChatAccepted>(
+            async _ =>
+            {
+                try
+                {
+                    var reply = await api.TryPost(message, conversation, key);
+                    last = reply.ToString();
+                    if (reply.Status == HttpStatusCode.Accepted) return reply.Read(ProtocolJson.Default.ChatAccepted);
+                    Assert.True(reply.Status == HttpStatusCode.ServiceUnavailable, $"{name} posted and got {last}{Environment.NewLine}{serverLog()}");
+                    return null;
+                }
+                catch (Exception error) when (error is HttpRequestException or IOException)
+                {
+                    last = error.Message;
+                    return null;
+                }
+            },
+            $"a 202 for {name}",
+            () => $"The last answer: {last}{Environment.NewLine}{serverLog()}",
+            within: TimeSpan.FromSeconds(60),
+            every: Retry);
+    }
+
+    private async Task Heard(string job)
+    {
+        var looks = 0;
+        await Patience.Until(
+            async _ => _held.HasEnded(job) || (++looks % 100 == 0 && await IsLost(job)) ? job : null,
+            $"{name} to hear the end of job {job} on a socket",
+            () => $"It holds '{_held.Text(job)}'.{Environment.NewLine}{serverLog()}",
+            within: TimeSpan.FromSeconds(90),
+            every: Retry);
+    }
+
+    /// <summary>A job that does not exist will not end; the checker is to say so, rather than a wait that ran out.</summary>
+    private async Task<bool> IsLost(string job)
+    {
+        try
+        {
+            return await api.JobOrNull(job) is null;
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            return false;
+        }
+    }
+
+    private async Task Listen(CancellationToken done)
+    {
+        using var pause = new PeriodicTimer(Retry, TimeProvider.System);
+        while (!done.IsCancellationRequested)
+        {
+            try
+            {
+                await using var socket = await PlainSocket.Open(api.Server, new SocketOptions
+                {
+                    Token = api.Token,
+                    Held = _held,
+                    Recorder = recorder,
+                    Owner = owner,
+                });
+                await socket.Resume();
+                await socket.Closed.WaitAsync(done);
+                Assert.Null(socket.Illegible);
+            }
+            catch (Exception error) when (error is System.Net.WebSockets.WebSocketException or InvalidOperationException or OperationCanceledException)
+            {
+                // Refused or cut while the server is away.
+                if (!done.IsCancellationRequested) await pause.WaitForNextTickAsync(CancellationToken.None);
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+
+namespace CloudIa.EndToEnd.Tests.Servers;
+
+/// <summary>
+/// <c>cloudia serve</c> as its own process on a port and a data folder that outlive it: killed and started
+/// again it is the same server to its clients.
+/// </summary>
+internal sealed class CloudiaProcess : IAsyncDisposable
+{
+    private readonly CloudiaSettings _settings;
+    private readonly DirectoryInfo? _ownFolder;
+    private readonly HttpClient _health = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private ChildProcess? _child;
+
+    private CloudiaProcess(CloudiaSettings settings, string? dataFolder)
+    {
+        _settings = settings;
+        if (dataFolder is null)
+        {
+            _ownFolder = Directory.CreateTempSubdirectory("cloudia-e2e-");
+            dataFolder = _ownFolder.FullName;
+        }
+
+        DataFolder = dataFolder;
+        Port = FreePorts.Next();
+        Address = new Uri($"http://127.0.0.1:{Port}");
+    }
+
+    public int Port { get; }
+
+    public Uri Address { get; }
+
+    public string DataFolder { get; }
+
+    public string Errors => _child?.Errors ?? "";
+
+    /// <summary>A server that is ready. With a data folder given, that folder is somebody else's to delete.</summary>
+    public static async Task<CloudiaProcess> Start(CloudiaSettings? settings = null)
+    {
+        var server = new CloudiaProcess(settings ?? new CloudiaSettings(), null);
+        try
+        {
+            await server.StartAgain();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A server that is expected not to come up.</summary>
+    public static CloudiaProcess StartUnready(string dataFolder)
+    {
+        var server = new CloudiaProcess(new CloudiaSettings(), dataFolder);
+        server.Launch();
+        return server;
+    }
+
+    /// <summary>Another process, the same port and data; returns when it is ready.</summary>
+    public async Task StartAgain()
+    {
+        Launch();
+        await Ready();
+    }
+
+    /// <summary>Starts the process and waits for nothing.</summary>
+    public void Launch()
+    {
+        _child?.Dispose();
+        _child = Repository.Run(
+            ["serve", "--port", Port.ToString(CultureInfo.InvariantCulture), "--data", DataFolder], _settings);
+    }
+
+    public async Task Ready()
+    {
+        await Patience.Until<object>(
+            async cancel =>
+            {
+                if (_child!.HasExited) throw new InvalidOperationException("The server ended at its start. " + Tail());
+                try
+                {
+                    using var answer = await _health.GetAsync(new Uri(Address, "/health/ready"), cancel);
+                    return answer.IsSuccessStatusCode ? answer : null;
+                }
+                catch (HttpRequestException)
+                {
+                    return null;
+                }
+            },
+            "the server to be ready",
+            Tail);
+    }
+
+    public void KillNine() => _child!.KillNine();
+
+    public void AskToStop() => _child!.AskToStop();
+
+    public Task<int> Exit(TimeSpan? within = null) => _child!.Exit(within);
+
+    public string Tail() => _child?.Tail() ?? "The server was never started.";
+
+    public ValueTask DisposeAsync()
+    {
+        _child?.Dispose();
+        _health.Dispose();
+        _ownFolder?.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+}

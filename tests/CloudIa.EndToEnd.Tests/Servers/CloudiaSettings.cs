@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace CloudIa.EndToEnd.Tests.Servers;
+
+/// <summary>The environment of one server: the house's defaults, except for what a test is about.</summary>
+internal sealed record CloudiaSettings
+{
+    /// <summary>Where the model's wire is spoken; null: the built-in demo model.</summary>
+    public Uri? ModelEndpoint { get; init; }
+
+    /// <summary>Null: no model is configured by the service's own keys.</summary>
+    public string? Provider { get; init; } = "openai";
+
+    public int? Concurrency { get; init; }
+
+    public int? MaxAttempts { get; init; }
+
+    /// <summary>Tests send more than a person does.</summary>
+    public int RequestsPerMinute { get; init; } = 1_000_000;
+
+    public IReadOnlyDictionary<string, string> More { get; init; } = new Dictionary<string, string>();
+
+    public IEnumerable<KeyValuePair<string, string?>> Environment()
+    {
+        // What the developer's own shell says about models or the service is not this test's.
+        foreach (string name in System.Environment.GetEnvironmentVariables().Keys)
+        {
+            if (name.StartsWith("CLOUDIA__", StringComparison.OrdinalIgnoreCase)
+                || name.StartsWith("OPENAI_", StringComparison.Ordinal)
+                || name.StartsWith("ANTHROPIC_", StringComparison.Ordinal)
+                || name.StartsWith("ASPNETCORE_", StringComparison.Ordinal))
+            {
+                yield return new(name, null);
+            }
+        }
+
+        yield return new("CLOUDIA__QUOTA__REQUESTSPERMINUTE", Text(RequestsPerMinute));
+        if (Provider is not null) yield return new("CLOUDIA__MODELS__0__NAME", "tested");
+        if (Provider is not null && ModelEndpoint is null)
+        {
+            yield return new("CLOUDIA__MODELS__0__PROVIDER", "demo");
+        }
+        else if (ModelEndpoint is not null)
+        {
+            yield return new("CLOUDIA__MODELS__0__PROVIDER", Provider);
+            yield return new("CLOUDIA__MODELS__0__MODEL", "tested-model");
+            yield return new("CLOUDIA__MODELS__0__ENDPOINT", ModelEndpoint.AbsoluteUri);
+            yield return new("CLOUDIA__MODELS__0__APIKEY", "a-key-of-no-value");
+        }
+
+        if (Concurrency is { } concurrency) yield return new("CLOUDIA__WORK__CONCURRENCY", Text(concurrency));
+        if (MaxAttempts is { } attempts) yield return new("CLOUDIA__WORK__MAXATTEMPTS", Text(attempts));
+        foreach (var (name, value) in More) yield return new(name, value);
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,58 @@
+namespace CloudIa.EndToEnd.Tests.Servers;
+
+/// <summary>How a streamed reply ends.</summary>
+internal enum ReplyEnding
+{
+    /// <summary>With its finish reason and [DONE].</summary>
+    Whole,
+
+    /// <summary>The stream closes in good order, but without a finish reason or [DONE].</summary>
+    Truncated,
+
+    /// <summary>The connection is reset.</summary>
+    Reset,
+
+    /// <summary>An error object arrives where text was due, after HTTP 200.</summary>
+    ErrorInStream,
+}
+
+/// <summary>What the model does with one call.</summary>
+internal sealed record ModelReply
+{
+    /// <summary>A gate that does not open: the caller goes away first.</summary>
+    public static readonly Task Never = new TaskCompletionSource().Task;
+
+    public IReadOnlyList<string> Pieces { get; init; } = [];
+
+    /// <summary>Time between two pieces.</summary>
+    public TimeSpan Pace { get; init; }
+
+    /// <summary>After this many pieces the reply waits for <see cref="Gate"/>.</summary>
+    public int GateAfter { get; init; }
+
+    public Task? Gate { get; init; }
+
+    public ReplyEnding Ending { get; init; }
+
+    /// <summary>Other than 200: an error answer and no stream.</summary>
+    public int Status { get; init; } = 200;
+
+    public string Text => string.Concat(Pieces);
+
+    /// <summary>The text in pieces of one word.</summary>
+    public static ModelReply Words(string text) => new() { Pieces = [.. InWords(text)] };
+
+    public static ModelReply Error(int status) => new() { Status = status };
+
+    private static IEnumerable<string> InWords(string text)
+    {
+        var from = 0;
+        while (from < text.Length)
+        {
+            var space = text.IndexOf(' ', from);
+            var to = space < 0 ? text.Length : space + 1;
+            yield return text[from..to];
+            from = to;
+        }
+    }
+}
