@@ -32,6 +32,7 @@ internal static class ServiceHost
         var factory = new ModelFactory(TimeProvider.System);
 
         Log(builder.Logging);
+        builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -50,7 +51,9 @@ internal static class ServiceHost
 
         var app = builder.Build();
         app.UseGateway();
+        app.UseWebApp();
         app.MapGateway();
+        app.MapWebApp();
         return app;
     }
 
