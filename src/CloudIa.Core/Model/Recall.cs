@@ -14,15 +14,14 @@ public sealed class Recall(IConversationStore store, PromptOptions options)
     /// <summary>Turns in one read: most windows fill in one or two.</summary>
     private const int PageSize = 20;
 
-    /// <summary>What a message costs beside its text; OpenAI's cookbook counts 3 and a role.</summary>
-    private const int TokensPerMessage = 4;
-
     /// <summary>The prompt of a turn: system, the earlier turns that fit, the user's message.</summary>
     public async Task<IReadOnlyList<ChatMessage>> PromptAsync(JobMessage job, int turn, CatalogModel model, CancellationToken cancellation)
     {
-        var room = model.Options.ContextTokens - model.Options.MaxOutputTokens
-            - Tokens(model, options.System) - Tokens(model, job.Message);
-        var earlier = await EarlierAsync(job.Conversation, turn, model, room, cancellation);
+        var budget = new TokenBudget(model.Options.ContextTokens - model.Options.MaxOutputTokens, model.CountTokens);
+
+        // These two go in any case: whether a message alone is too long, the provider says best.
+        var roomLeft = budget.TryTake(options.System, job.Message);
+        var earlier = roomLeft ? await EarlierAsync(job.Conversation, turn, budget, cancellation) : [];
 
         var prompt = new List<ChatMessage>(2 + (earlier.Count * 2)) { new(ChatRole.System, options.System) };
         for (var i = earlier.Count - 1; i >= 0; i--)
@@ -35,7 +34,7 @@ public sealed class Recall(IConversationStore store, PromptOptions options)
         return prompt;
     }
 
-    private async Task<List<Turn>> EarlierAsync(ConversationKey conversation, int before, CatalogModel model, int room, CancellationToken cancellation)
+    private async Task<List<Turn>> EarlierAsync(ConversationKey conversation, int before, TokenBudget budget, CancellationToken cancellation)
     {
         var chosen = new List<Turn>();
         while (before > 1 && chosen.Count < options.MaxTurns)
@@ -54,8 +53,7 @@ public sealed class Recall(IConversationStore store, PromptOptions options)
                     continue;
                 }
 
-                room -= Tokens(model, turn.Message) + Tokens(model, end.Content);
-                if (room < 0 || chosen.Count == options.MaxTurns)
+                if (chosen.Count == options.MaxTurns || !budget.TryTake(turn.Message, end.Content))
                 {
                     return chosen;
                 }
@@ -67,7 +65,4 @@ public sealed class Recall(IConversationStore store, PromptOptions options)
         }
 
         return chosen;
-    }
-
-    private static int Tokens(CatalogModel model, string text) => TokensPerMessage + model.CountTokens(text);
-}
+    }}
