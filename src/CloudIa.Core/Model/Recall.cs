@@ -65,4 +65,5 @@ public sealed class Recall(IConversationStore store, PromptOptions options)
         }
 
         return chosen;
-    }}
+    }
+}
