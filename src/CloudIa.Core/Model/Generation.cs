@@ -86,8 +86,8 @@ public sealed class Generation(CatalogModel model, IReadOnlyList<ChatMessage> pr
     /// <summary>What was spent: the provider's count where it gave one, else ours.</summary>
     private Usage Usage()
     {
-        var input = (int?)counted?.InputTokenCount ?? prompt.Sum(message => model.CountTokens(message.Text));
-        var output = (int?)counted?.OutputTokenCount ?? model.CountTokens(Text);
+        var input = counted?.InputTokenCount is > 0 and var sent ? (int)sent : prompt.Sum(message => model.CountTokens(message.Text));
+        var output = counted?.OutputTokenCount is > 0 and var received ? (int)received : model.CountTokens(Text);
         const decimal million = 1_000_000m;
         var cost = model.Options is { InputPrice: { } inputPrice, OutputPrice: { } outputPrice }
             ? ((input * inputPrice) + (output * outputPrice)) / million
