@@ -6,6 +6,9 @@ public sealed class GatewayOptions
     /// <summary>Origins besides the service's own whose pages may open sockets and send the cookie: "https://chat.example.com".</summary>
     public IList<string> AllowedOrigins { get; set; } = [];
 
+    /// <summary>The names by which the service may be called; empty: its own on loopback, any elsewhere.</summary>
+    public IList<string> AllowedHosts { get; set; } = [];
+
     /// <summary>The largest request body, and the largest message on a socket, in bytes.</summary>
     public int MaxBodyBytes { get; set; } = 131_072;
 

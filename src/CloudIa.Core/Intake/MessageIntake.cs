@@ -106,7 +106,7 @@ public sealed partial class MessageIntake(
             if (posted.IdempotencyKey is not null && await store.FindAsync(job.Key, cancellation) is { } turn)
             {
                 return turn.Fingerprint == job.Fingerprint
-                    ? new Admission.Accepted(job.Key, turn.ConversationId, turn.Status, turn.AcceptedAt)
+                    ? await AcceptAgainAsync(job, turn, cancellation)
                     : new Admission.Refused(ErrorCode.KeyReused);
             }
 
@@ -120,6 +120,15 @@ public sealed partial class MessageIntake(
             LogHistoryAway(error, job.JobId);
             return null;
         }
+    }
+
+    /// <summary>The same receipt. That a waiting turn was recorded does not say that the queue has it, so it is committed again.</summary>
+    private async Task<Admission> AcceptAgainAsync(JobMessage job, Turn turn, CancellationToken cancellation)
+    {
+        var accepted = new Admission.Accepted(job.Key, turn.ConversationId, turn.Status, turn.AcceptedAt);
+        return turn.End is null && await CommitAsync(job with { AcceptedAt = turn.AcceptedAt }, cancellation) is Admission.Refused refused
+            ? refused
+            : accepted;
     }
 
     private async Task<Admission> CommitAsync(JobMessage job, CancellationToken cancellation)

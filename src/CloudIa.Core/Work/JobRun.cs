@@ -21,6 +21,10 @@ public sealed partial class JobRun(
     /// <summary>Runs the job once. A cancelled token ends it without an end: the job is for another run.</summary>
     public async Task<Outcome> RunAsync(JobMessage job, CancellationToken cancellation)
     {
+        // Listened for before the begin looks, so that a stop is seen by the one or the other.
+        using var stop = new CancellationTokenSource();
+        using var listening = bus.OnStop(job.Key, stop.Cancel);
+
         // 4. Begin
         switch (await store.BeginAsync(job, cancellation))
         {
@@ -33,13 +37,13 @@ public sealed partial class JobRun(
             case BeginResult.Started started when started.Attempt > options.MaxAttempts:
                 return await FailAsync(job, started, ErrorCode.AttemptsExhausted, $"{options.MaxAttempts} attempts began and none ended", cancellation);
             case BeginResult.Started started:
-                return await AnswerAsync(job, started, cancellation);
+                return await AnswerAsync(job, started, stop.Token, cancellation);
             default:
                 throw new InvalidOperationException("A begin has three results.");
         }
     }
 
-    private async Task<Outcome> AnswerAsync(JobMessage job, BeginResult.Started begun, CancellationToken cancellation)
+    private async Task<Outcome> AnswerAsync(JobMessage job, BeginResult.Started begun, CancellationToken stop, CancellationToken cancellation)
     {
         // 5. Recall
         var model = job.Model is null ? models.Default : models.Find(job.Model);
@@ -55,9 +59,7 @@ public sealed partial class JobRun(
         }
 
         // 6. Generate, 7. Deliver
-        using var stop = new CancellationTokenSource();
-        using var listening = bus.OnStop(job.Key, stop.Cancel);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop);
         var generation = new Generation(model, prompt, time);
         var stale = false;
         var at = new Position(begun.Attempt, 0);

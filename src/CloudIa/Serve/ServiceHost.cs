@@ -39,6 +39,7 @@ internal static class ServiceHost
             kestrel.Limits.MaxRequestBodySize = settings.Gateway.MaxBodyBytes;
             kestrel.Listen(IPAddress.Parse(settings.Listen), settings.Port);
         });
+        builder.Services.AddHostFiltering(hosts => hosts.AllowedHosts = AllowedHosts(settings));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
         builder.Services
             .AddSingleton(TimeProvider.System)
@@ -51,6 +52,7 @@ internal static class ServiceHost
 
         var app = builder.Build();
         app.UseGateway();
+        app.UseHostFiltering();
         app.UseWebApp();
         app.MapGateway();
         app.MapWebApp();
@@ -64,6 +66,15 @@ internal static class ServiceHost
         Greet(app);
         await app.WaitForShutdownAsync(cancellation);
     }
+
+    /// <summary>
+    /// On this machine alone, only by its own names: a page elsewhere whose name was made to point here would
+    /// otherwise pass for our own.
+    /// </summary>
+    private static string[] AllowedHosts(CloudiaSettings settings) =>
+        settings.Gateway.AllowedHosts.Count > 0 ? [.. settings.Gateway.AllowedHosts]
+        : IPAddress.IsLoopback(IPAddress.Parse(settings.Listen)) ? ["localhost", "127.0.0.1", "[::1]"]
+        : ["*"];
 
     private static void Log(ILoggingBuilder logging)
     {
