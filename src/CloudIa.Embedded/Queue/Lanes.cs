@@ -236,20 +236,4 @@ internal sealed class Lanes(TimeProvider time)
         changed?.SetResult();
         changed = null;
     }
-
-    private sealed class Lane(string name)
-    {
-        public string Name => name;
-
-        public Queue<QueuedJob> Jobs { get; } = new();
-
-        /// <summary>Names the lease that holds the lane; null where none does.</summary>
-        public string? Receipt { get; set; }
-
-        /// <summary>Numbers what the lane waits for, a lease or a delay; 0 for nothing.</summary>
-        public long Wait { get; set; }
-
-        /// <summary>When that ends.</summary>
-        public DateTimeOffset Until { get; set; }
-    }
 }
