@@ -1,9 +1,11 @@
 using System.CommandLine;
+using CloudIa.Chat;
 using CloudIa.Serve;
 
 var root = new RootCommand("cloud-ia: a conversation assistant service that does not lose answers.")
 {
     ServeCommand.Create(),
+    ChatCommand.Create(),
 };
 
 // No arguments: serve.

@@ -2,13 +2,12 @@ using CloudIa.Client;
 using CloudIa.Client.Answers;
 using CloudIa.Client.Live;
 using CloudIa.Protocol;
-using Microsoft.Extensions.Time.Testing;
 
 namespace CloudIa.Tests.Client;
 
 public sealed class LiveConnectionTests : IAsyncLifetime
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly WatchedTime _time = new();
     private readonly LiveOptions _options = new();
     private readonly CancellationTokenSource _leaving =
         CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
@@ -59,7 +58,7 @@ public sealed class LiveConnectionTests : IAsyncLifetime
         var waiting = await NextAsync<ConnectionChanged>();
         Assert.Equal(ConnectionState.Waiting, waiting.State);
         Assert.InRange(waiting.RetryIn!.Value, _options.Backoff.First / 2, _options.Backoff.First);
-        _time.Advance(waiting.RetryIn.Value);
+        await _time.PassAsync(waiting.RetryIn.Value);
 
         var second = await ConnectAsync();
         Assert.Equal([new ResumePoint("job", 1, 8)], (await second.ReceiveAsync())?.Jobs);
@@ -104,7 +103,8 @@ public sealed class LiveConnectionTests : IAsyncLifetime
         var socket = await ConnectAsync(heartbeatSeconds: 25);
         await socket.ReceiveAsync();
 
-        await AdvanceUntilAsync(TimeSpan.FromSeconds(25), socket.ReceiveAsync(), frame => Assert.Equal("ping", frame?.Action));
+        await _time.PassAsync(TimeSpan.FromSeconds(25));
+        Assert.Equal("ping", (await socket.ReceiveAsync())?.Action);
         Assert.Equal("resume", (await socket.ReceiveAsync())?.Action);
     }
 
@@ -112,10 +112,11 @@ public sealed class LiveConnectionTests : IAsyncLifetime
     public async Task A_socket_that_does_not_answer_a_ping_is_given_up()
     {
         var socket = await ConnectAsync(heartbeatSeconds: 25);
-        await AdvanceUntilAsync(TimeSpan.FromSeconds(25), socket.ReceiveAsync(), frame => Assert.Equal("ping", frame?.Action));
+        await _time.PassAsync(TimeSpan.FromSeconds(25));
+        Assert.Equal("ping", (await socket.ReceiveAsync())?.Action);
 
-        await AdvanceUntilAsync(
-            _options.PongTimeout, NextAsync<ConnectionChanged>(), notice => Assert.Equal(ConnectionState.Waiting, notice.State));
+        await _time.PassAsync(_options.PongTimeout);
+        Assert.Equal(ConnectionState.Waiting, (await NextAsync<ConnectionChanged>()).State);
     }
 
     [Fact]
@@ -140,7 +141,7 @@ public sealed class LiveConnectionTests : IAsyncLifetime
             if (notice.RetryIn is not { } pause)
                 continue;
             pauses.Add(pause);
-            await AdvanceUntilAsync(pause, NextAsync<ConnectionChanged>(), next => Assert.Equal(ConnectionState.Connecting, next.State));
+            await _time.PassAsync(pause);
         }
 
         for (var i = 0; i < pauses.Count; i++)
@@ -180,18 +181,6 @@ public sealed class LiveConnectionTests : IAsyncLifetime
         }
 
         throw new InvalidOperationException("The connection has ended.");
-    }
-
-    /// <summary>Moves the clock until what is waited for has come: its timer may be set only a moment from now.</summary>
-    private async Task AdvanceUntilAsync<T>(TimeSpan step, Task<T> awaited, Action<T> check)
-    {
-        while (!awaited.IsCompleted)
-        {
-            _time.Advance(step);
-            await Task.Yield();
-        }
-
-        check(await awaited);
     }
 
     private static MessageDelta Delta(int attempt, int offset, string delta) =>

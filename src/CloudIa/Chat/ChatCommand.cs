@@ -1,0 +1,81 @@
+using System.CommandLine;
+using CloudIa.Client;
+using CloudIa.Client.Live;
+using CloudIa.Serve;
+
+namespace CloudIa.Chat;
+
+/// <summary><c>cloudia chat</c>: a conversation in the terminal, or one message through a pipe.</summary>
+internal static class ChatCommand
+{
+    private const string DefaultServer = "http://localhost:3000";
+
+    public static Command Create()
+    {
+        var server = new Option<string>("--server")
+        {
+            Description = "The service's address.",
+            DefaultValueFactory = _ => DefaultServer,
+        };
+        server.Validators.Add(result =>
+        {
+            if (Root(result.GetValueOrDefault<string>()) is null)
+                result.AddError("--server needs an address that begins with http:// or https://.");
+        });
+        var conversation = new Option<string?>("--conversation") { Description = "A conversation to go on with; without it a new one begins." };
+        var model = new Option<string?>("--model") { Description = "The model to ask; without it the service's first." };
+        var command = new Command("chat", "Talk to Claudia. Reads one message from standard input where that is not a terminal.")
+        {
+            server,
+            conversation,
+            model,
+        };
+        command.SetAction((parsed, cancel) => RunAsync(
+            Root(parsed.GetValue(server))!, parsed.GetValue(conversation), parsed.GetValue(model), cancel));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Uri server, string? conversation, string? model, CancellationToken cancel)
+    {
+        using var http = new HttpClient { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
+        var client = new CloudIaClient(http);
+        try
+        {
+            await TerminalSession.EnterAsync(client, server, cancel);
+            var feed = new AnswerFeed(new LiveConnection(server, () => client.Token));
+            using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            var running = feed.RunAsync(leaving.Token);
+            using var interrupt = new Interrupt(leaving);
+            try
+            {
+                var talk = new Talk(client, feed, interrupt, conversation, model);
+                return Console.IsInputRedirected || Console.IsOutputRedirected
+                    ? await PipedChat.RunAsync(talk, leaving.Token)
+                    : await TerminalChat.RunAsync(talk, server, leaving.Token);
+            }
+            finally
+            {
+                await leaving.CancelAsync();
+                await running;
+            }
+        }
+        catch (CloudIaException error)
+        {
+            await Console.Error.WriteLineAsync(error.NeedsSession
+                ? $"{server} does not accept this session's token."
+                : $"{server}: {error.Message}");
+            return ExitCode.Failed;
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupt.ExitCode;
+        }
+    }
+
+    // With its closing slash, so that paths are put behind it.
+    private static Uri? Root(string? address) =>
+        Uri.TryCreate(address?.TrimEnd('/') + "/", UriKind.Absolute, out var root)
+            && root.Scheme is "http" or "https"
+            ? root
+            : null;
+}

@@ -1,0 +1,66 @@
+using CloudIa.Client;
+using CloudIa.Client.Answers;
+using CloudIa.Client.Live;
+using CloudIa.Protocol;
+
+namespace CloudIa.Chat;
+
+/// <summary>The conversation under way, whatever shows it.</summary>
+internal sealed class Talk(CloudIaClient client, AnswerFeed feed, Interrupt interrupt, string? conversation, string? model)
+{
+    private const int HistoryMessages = 20;
+
+    public string? Conversation { get; private set; } = conversation;
+
+    /// <summary>The last messages, oldest first; an unfinished answer is followed from here on.</summary>
+    public async Task<IReadOnlyList<MessageView>> ReadHistoryAsync(CancellationToken cancel) =>
+        Conversation is null
+            ? []
+            : [.. (await client.ReadMessagesAsync(Conversation, limit: HistoryMessages, cancel: cancel)).Items.Reverse()];
+
+    /// <summary>An answer that the history shows unfinished.</summary>
+    public Answer Resume(MessageView message) => feed.Follow(new Answer(Conversation!, message));
+
+    /// <summary>Hands a message over; when this returns, the service has it.</summary>
+    public async Task<Answer> SendAsync(string message, CancellationToken cancel)
+    {
+        var receipt = await client.PostAsync(
+            new ChatRequest { Message = message, ConversationId = Conversation, Model = model }, cancel: cancel);
+        Conversation = receipt.ConversationId;
+        return feed.Follow(new Answer(receipt.JobId, receipt.ConversationId));
+    }
+
+    /// <summary>Calls <paramref name="show"/> at each change of an answer until it has ended.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="show">Takes the connection's state and whether a stop is under way.</param>
+    /// <param name="cancel">Leaves; the service goes on with the answer.</param>
+    public async Task WatchAsync(Answer answer, Action<ConnectionState, bool> show, CancellationToken cancel)
+    {
+        var pressed = interrupt.Watch();
+        try
+        {
+            Task? stopping = null;
+            while (true)
+            {
+                show(feed.Connection, stopping is not null);
+                if (answer.State.Status.IsEnd())
+                    break;
+
+                var change = feed.WaitAsync(cancel);
+                if (stopping is null && await Task.WhenAny(change, pressed) == pressed)
+                {
+                    stopping = client.StopAsync(answer.JobId, cancel);
+                    show(feed.Connection, true);
+                }
+
+                await change;
+            }
+
+            await (stopping ?? Task.CompletedTask);
+        }
+        finally
+        {
+            interrupt.Unwatch();
+        }
+    }
+}
