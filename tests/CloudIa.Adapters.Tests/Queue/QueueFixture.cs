@@ -56,11 +56,8 @@ public abstract class QueueFixture : IAsyncDisposable
         var done = new List<JobMessage>();
         while (await TakeAsync(100) is { Count: > 0 } leases)
         {
-            foreach (var lease in leases)
-            {
-                Assert.True(await Queue.CompleteAsync(lease, CancellationToken.None));
-                done.Add(lease.Job);
-            }
+            done.AddRange(leases.Select(lease => lease.Job));
+            Assert.DoesNotContain(false, await Task.WhenAll(leases.Select(lease => Queue.CompleteAsync(lease, CancellationToken.None))));
         }
 
         return done;
