@@ -21,7 +21,7 @@ public sealed partial class SqliteJobQueue
     }
 
     public Task<IReadOnlyList<DeadLetter>> ListDeadLettersAsync(string? afterId, int limit, CancellationToken cancellation) =>
-        Task.FromResult(database.Read(read =>
+        ReadAsync(read =>
         {
             using var row = read.Bind("SELECT id, dead_at, reason, body FROM dead_letters WHERE id > $1 ORDER BY id LIMIT $2", Key(afterId) ?? 0, limit).ExecuteReader();
             var letters = new List<DeadLetter>();
@@ -32,12 +32,12 @@ public sealed partial class SqliteJobQueue
             }
 
             return (IReadOnlyList<DeadLetter>)letters;
-        }));
+        });
 
     public async Task<bool> RedriveAsync(string deadLetterId, CancellationToken cancellation)
     {
         if (Key(deadLetterId) is not { } id
-            || database.Read(read => read.Bind("SELECT body FROM dead_letters WHERE id = $1", id).ExecuteScalar()) is not byte[] body
+            || await ReadAsync(read => read.Bind("SELECT body FROM dead_letters WHERE id = $1", id).ExecuteScalar()) is not byte[] body
             || Parse(body) is not { } job)
         {
             return false;

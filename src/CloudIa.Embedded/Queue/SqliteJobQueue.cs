@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CloudIa.Core.Queue;
 using CloudIa.Embedded.Storage;
+using Microsoft.Data.Sqlite;
 
 namespace CloudIa.Embedded.Queue;
 
@@ -75,16 +76,16 @@ public sealed partial class SqliteJobQueue : IJobQueue
         Task.FromResult(lanes.Extend(lease.Receipt, options.Lease));
 
     public Task<QueueDepth> MeasureAsync(CancellationToken cancellation) =>
-        Task.FromResult(database.Read(read =>
+        ReadAsync(read =>
         {
             using var row = read.Bind("SELECT (SELECT count(*) FROM jobs), (SELECT enqueued_at FROM jobs ORDER BY seq LIMIT 1), (SELECT count(*) FROM dead_letters)").ExecuteReader();
             row.Read();
             return new QueueDepth(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetTime(1), row.GetInt64(2));
-        }));
+        });
 
     private async Task FetchAsync(long after, long upTo, CancellationToken cancellation)
     {
-        var rows = database.Read(read =>
+        var rows = await ReadAsync(read =>
         {
             using var row = read.Bind("SELECT seq, body FROM jobs WHERE seq > $1 ORDER BY seq LIMIT $2", after, FetchRows).ExecuteReader();
             var fetched = new List<(long Seq, JobMessage? Job)>();
@@ -106,6 +107,18 @@ public sealed partial class SqliteJobQueue : IJobQueue
             {
                 await BuryAsync(row.Seq, Unreadable, cancellation);
             }
+        }
+    }
+
+    private Task<T> ReadAsync<T>(Func<Statements, T> read)
+    {
+        try
+        {
+            return Task.FromResult(database.Read(read));
+        }
+        catch (SqliteException error)
+        {
+            return Task.FromException<T>(new QueueUnavailableException(error.Message, full: false, error));
         }
     }
 

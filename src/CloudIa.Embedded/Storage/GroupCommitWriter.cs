@@ -38,7 +38,13 @@ internal sealed class GroupCommitWriter : IDisposable
         cancellation.ThrowIfCancellationRequested();
         lock (gate)
         {
-            ObjectDisposedException.ThrowIf(closed, this);
+            if (closed)
+            {
+                // Through its task, where callers look for errors.
+                write.Fail(new ObjectDisposedException(GetType().FullName));
+                return;
+            }
+
             waiting.Add(write);
             if (waiting.Count > 1)
             {
@@ -54,6 +60,11 @@ internal sealed class GroupCommitWriter : IDisposable
     {
         lock (gate)
         {
+            if (closed)
+            {
+                return;
+            }
+
             closed = true;
         }
 

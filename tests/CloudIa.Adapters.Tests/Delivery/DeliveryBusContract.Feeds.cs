@@ -1,0 +1,212 @@
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Delivery;
+using CloudIa.Protocol;
+
+namespace CloudIa.Adapters.Tests.Delivery;
+
+/// <summary>This part: feeds, stop signals, connections.</summary>
+public abstract partial class DeliveryBusContract
+{
+    [Fact]
+    public async Task A_feed_hears_its_owners_events_in_the_order_of_their_publication()
+    {
+        using var feed = bus.Follow(owner);
+        var job = Samples.Job(owner: owner);
+        await bus.PublishAsync(owner, Accepted(job), None);
+        await StartAsync(job, 2);
+        await bus.AppendAsync(job.Key, new Position(2, 0), "abc", None);
+        await bus.PublishAsync(owner, new ErrorEvent { JobId = job.JobId, Code = ErrorCode.ModelTimeout, Retryable = true, Final = false }, None);
+        await bus.PublishAsync(owner, new ConversationUpdated { ConversationId = job.ConversationId }, None);
+        await bus.EndAsync(job.Key, Ended(job), None);
+
+        var heard = new List<string>();
+        while (heard.Count < 7)
+        {
+            var item = await NextAsync(feed);
+            Assert.Equal(item.Announced is ConversationUpdated ? null : job.JobId, item.JobId);
+            heard.Add(item.Announced?.GetType().Name ?? "Grew");
+        }
+
+        Assert.Equal(["Accepted", "MessageRestarted", "MessageStarted", "Grew", "ErrorEvent", "ConversationUpdated", "MessageStopped"], heard);
+    }
+
+    [Fact]
+    public async Task A_feed_hears_nothing_of_other_owners()
+    {
+        using var feed = bus.Follow(owner);
+        var stranger = Samples.Owner();
+        var theirs = await StartedAsync(of: stranger);
+        await bus.AppendAsync(theirs.Key, new Position(1, 0), "secret", None);
+        await bus.PublishAsync(stranger, new ConversationUpdated { ConversationId = "theirs" }, None);
+        await bus.EndAsync(theirs.Key, Ended(theirs), None);
+        await bus.PublishAsync(owner, new Pong(), None);
+
+        Assert.IsType<Pong>((await NextAsync(feed)).Announced);
+        Assert.False(feed.TryTake(out _));
+    }
+
+    [Fact]
+    public async Task All_feeds_of_an_owner_hear_the_same()
+    {
+        using var one = bus.Follow(owner);
+        using var two = bus.Follow(owner);
+        var job = await StartedAsync();
+        await bus.AppendAsync(job.Key, new Position(1, 0), "abc", None);
+
+        foreach (var feed in new[] { one, two })
+        {
+            Assert.IsType<MessageStarted>((await NextAsync(feed)).Announced);
+            Assert.Equal(job.JobId, (await NextAsync(feed)).JobId);
+        }
+    }
+
+    [Fact]
+    public async Task A_feed_of_one_job_hears_of_that_job_alone()
+    {
+        var (followed, other) = (Samples.Job(owner: owner), Samples.Job(owner: owner));
+        using var feed = bus.Follow(owner, followed.JobId);
+        await StartAsync(other, 1);
+        await bus.AppendAsync(other.Key, new Position(1, 0), "x", None);
+        await bus.PublishAsync(owner, new Pong(), None);
+        await StartAsync(followed, 1);
+
+        Assert.Equal(followed.JobId, Assert.IsType<MessageStarted>((await NextAsync(feed)).Announced).JobId);
+        Assert.False(feed.TryTake(out _));
+    }
+
+    [Fact]
+    public async Task However_much_an_answer_grows_a_feed_says_so_once_until_its_reader_takes_the_word()
+    {
+        var job = await StartedAsync();
+        using var feed = bus.Follow(owner);
+        for (var i = 0; i < 5_000; i++)
+        {
+            await bus.AppendAsync(job.Key, new Position(1, i), "x", None);
+        }
+
+        var item = await NextAsync(feed);
+        Assert.Equal((job.JobId, null, null), (item.JobId, item.Announced, item.From));
+        Assert.False(feed.TryTake(out _));
+        Assert.False(feed.Overrun);
+
+        await bus.AppendAsync(job.Key, new Position(1, 5_000), "x", None);
+        Assert.Equal(job.JobId, (await NextAsync(feed)).JobId);
+    }
+
+    [Fact]
+    public async Task A_feed_whose_reader_takes_nothing_is_overrun_and_bounded()
+    {
+        using var feed = bus.Follow(owner);
+        for (var i = 0; i < 5_000; i++)
+        {
+            await bus.PublishAsync(owner, new Pong(), None);
+        }
+
+        await feed.WaitAsync(None);
+        Assert.True(feed.Overrun);
+        var kept = 0;
+        while (feed.TryTake(out _))
+        {
+            kept++;
+        }
+
+        Assert.InRange(kept, 1, 4_999);
+    }
+
+    [Fact]
+    public async Task A_feed_that_was_left_hears_nothing_more()
+    {
+        var left = bus.Follow(owner);
+        using var stays = bus.Follow(owner);
+        left.Dispose();
+        await bus.PublishAsync(owner, new Pong(), None);
+
+        Assert.IsType<Pong>((await NextAsync(stays)).Announced);
+        Assert.False(left.TryTake(out _));
+        left.Dispose();
+    }
+
+    [Fact]
+    public async Task A_wait_ends_when_an_event_comes_or_its_reader_is_woken_or_gives_up()
+    {
+        using var feed = bus.Follow(owner);
+        var wait = feed.WaitAsync(None);
+        Assert.False(wait.IsCompleted);
+        await bus.PublishAsync(owner, new Pong(), None);
+        await wait;
+        Assert.True(feed.TryTake(out _));
+
+        wait = feed.WaitAsync(None);
+        feed.Wake();
+        await wait;
+        Assert.False(feed.TryTake(out _));
+
+        using var cancelled = new CancellationTokenSource();
+        wait = feed.WaitAsync(cancelled.Token);
+        await cancelled.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => wait);
+    }
+
+    [Fact]
+    public async Task A_stop_signal_reaches_whoever_runs_the_job_and_nobody_else()
+    {
+        var (job, other) = (Samples.Job(owner: owner), Samples.Job(owner: owner));
+        var stopped = new TaskCompletionSource();
+        using var mine = bus.OnStop(job.Key, () => stopped.TrySetResult());
+        using var others = bus.OnStop(other.Key, () => Assert.Fail("the wrong job was stopped"));
+        using var strangers = bus.OnStop(job.Key with { Owner = Samples.Owner() }, () => Assert.Fail("another owner's job was stopped"));
+        await bus.SignalStopAsync(job.Key, None);
+
+        await stopped.Task;
+    }
+
+    [Fact]
+    public async Task A_stop_signal_that_nobody_listens_for_is_lost_and_harmless()
+    {
+        var job = Samples.Job(owner: owner);
+        await bus.SignalStopAsync(job.Key, None);
+        var handle = bus.OnStop(job.Key, () => Assert.Fail("nobody listens any more"));
+        handle.Dispose();
+        await bus.SignalStopAsync(job.Key, None);
+    }
+
+    [Fact]
+    public async Task A_listener_that_leaves_does_not_take_a_newer_one_with_it()
+    {
+        var job = Samples.Job(owner: owner);
+        var stopped = new TaskCompletionSource();
+        var older = bus.OnStop(job.Key, () => { });
+        using var newer = bus.OnStop(job.Key, () => stopped.TrySetResult());
+        older.Dispose();
+        await bus.SignalStopAsync(job.Key, None);
+
+        await stopped.Task;
+    }
+
+    [Fact]
+    public async Task A_connection_is_found_while_it_lives()
+    {
+        var id = Samples.Conversation();
+        var connection = new LiveConnection(owner, "session", Anonymous: true);
+        using (bus.Register(id, connection))
+        {
+            Assert.Equal(connection, await bus.ResolveAsync(id, None));
+            Assert.Null(await bus.ResolveAsync(Samples.Conversation(), None));
+        }
+
+        Assert.Null(await bus.ResolveAsync(id, None));
+    }
+
+    private static async Task<FeedItem> NextAsync(OwnerFeed feed)
+    {
+        while (true)
+        {
+            if (feed.TryTake(out var item))
+            {
+                return item;
+            }
+
+            await feed.WaitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using CloudIa.Adapters.Tests.History;
+using CloudIa.Core.History;
+using CloudIa.Core.Queue;
+using CloudIa.Embedded.History;
+
+namespace CloudIa.Adapters.Tests.Embedded;
+
+public sealed class SqliteConversationStoreTests : ConversationStoreContract
+{
+    private readonly EmbeddedFolder folder = new();
+
+    protected override ValueTask<IConversationStore> OpenAsync() =>
+        ValueTask.FromResult<IConversationStore>(new SqliteConversationStore(folder.Database));
+
+    protected override ValueTask<IConversationStore> ReopenAsync()
+    {
+        folder.Reopen();
+        return OpenAsync();
+    }
+
+    protected override ValueTask CloseAsync()
+    {
+        folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task An_engine_that_fails_is_said_in_the_ports_words()
+    {
+        var store = await OpenAsync();
+        folder.Execute("ALTER TABLE turns RENAME TO gone; ALTER TABLE conversations RENAME TO gone_too;");
+        var job = Samples.Job();
+        var none = CancellationToken.None;
+
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.BeginAsync(job, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.RecordPendingAsync(job, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.WithdrawPendingAsync(job, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.FinishAsync(job.Key, 1, Samples.Answer(), none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.RequestStopAsync(job.Key, Samples.Start, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.FindAsync(job.Key, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ReadTurnsAsync(job.Conversation, null, 1, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ReadPendingAsync(job.Conversation, 1, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.FindConversationAsync(job.Conversation, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ListAsync(job.Owner, null, 1, none));
+    }
+}
