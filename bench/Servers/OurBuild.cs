@@ -26,17 +26,13 @@ internal static class OurBuild
         return _release;
     }
 
-    /// <summary>The Native AOT binary, published where it is missing (needs clang and zlib's headers).</summary>
+    /// <summary>The Native AOT binary, brought up to date (needs clang and zlib's headers, and some minutes the first time).</summary>
     public static async Task<string> NativeAsync(CancellationToken cancellation)
     {
         var folder = Path.Combine(Workspace.Artifacts, "publish", "CloudIa", $"release_{RuntimeInformation.RuntimeIdentifier}");
-        if (!Directory.Exists(folder) || Find(folder, "") is null)
-        {
-            await DotnetAsync(
-                ["publish", "src/CloudIa", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-p:PublishAot=true", "--nologo", "-v", "quiet"],
-                cancellation);
-        }
-
+        await DotnetAsync(
+            ["publish", "src/CloudIa", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--nologo", "-v", "quiet"],
+            cancellation);
         return Found(folder, "");
     }
 
