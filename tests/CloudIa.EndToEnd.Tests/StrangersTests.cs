@@ -16,7 +16,6 @@ public sealed class StrangersTests(ServedDemo served) : IClassFixture<ServedDemo
     [InlineData("GET", "/chat/{job}/events")]
     [InlineData("GET", "/conversations/{conversation}")]
     [InlineData("GET", "/conversations/{conversation}/messages")]
-    [InlineData("DELETE", "/conversations/{conversation}")]
     public async Task Anothers_job_or_conversation_answers_as_one_that_does_not_exist(string method, string path)
     {
         using var owner = await ApiClient.WithSession(Server.Address);

@@ -49,7 +49,14 @@ internal sealed class Visitor : IAsyncDisposable
     public async Task Send(string message)
     {
         await Page.FillAsync("textarea#message", message);
-        await Page.ClickAsync("button#send");
+        try
+        {
+            await Page.ClickAsync("button#send");
+        }
+        catch (Exception error) when (error is TimeoutException or PlaywrightException)
+        {
+            throw new TimeoutException($"The page did not let the message go. {await Tell()}", error);
+        }
     }
 
     /// <summary>Waits until an element that fits the selector is there.</summary>

@@ -72,6 +72,8 @@ internal sealed class PlainSocket : IAsyncDisposable
     /// <summary>Ends, without an exception, when the socket does, for whatever reason.</summary>
     public Task Closed => _reading;
 
+    public WebSocketCloseStatus? CloseStatus => _socket.CloseStatus;
+
     /// <summary>A frame that was no event, if one came.</summary>
     public string? Illegible => _illegible;
 
@@ -121,6 +123,13 @@ internal sealed class PlainSocket : IAsyncDisposable
         await SendText(JsonSerializer.Serialize(
             new ClientFrame { Action = "resume", Jobs = points },
             ProtocolJson.Default.ClientFrame));
+    }
+
+    /// <summary>Says that it leaves, and waits for the server's own close frame.</summary>
+    public async Task SayGoodbye()
+    {
+        await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, TestContext.Current.CancellationToken);
+        await Patience.For(Closed, "the server's close frame", Seen);
     }
 
     /// <summary>The first event that fits, of those that came and those that will; from the one with number <paramref name="from"/>.</summary>

@@ -42,7 +42,7 @@ internal sealed class AimockServer : IAsyncDisposable
             "node",
             [
                 script, "--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture),
-                "--fixtures", fixtures, "--chunk-size", "4", "--latency", "5",
+                "--fixtures", fixtures, "--chunk-size", "4", "--latency", "20",
             ],
             []);
         var server = new AimockServer(child, folder, new Uri($"http://127.0.0.1:{port}"));
