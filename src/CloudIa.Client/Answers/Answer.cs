@@ -80,6 +80,16 @@ public sealed class Answer
         }
     }
 
+    /// <summary>The text and where it ends, as of one moment.</summary>
+    public (Position Position, string Text) Held
+    {
+        get
+        {
+            lock (_lock)
+                return (_text.Position, _text.ToString());
+        }
+    }
+
     /// <summary>Takes an event in.</summary>
     /// <returns>What it changed; Ignored for events of other jobs and for all events after the end.</returns>
     public FoldOutcome Apply(ServerEvent happened)

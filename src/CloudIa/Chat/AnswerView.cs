@@ -16,61 +16,56 @@ internal sealed class AnswerView(IAnsiConsole console)
     // The unfinished line, and the block that it may turn out to belong to.
     private const int Unsettled = 2;
 
+    private readonly ScreenTail _screen = new(console);
     private int _attempt;
     private int _written;
 
-    /// <summary>Writes what is settled and returns what is not.</summary>
-    public IRenderable Grow(Answer answer, ConnectionState connection, bool stopping)
+    /// <summary>Shows what there is so far.</summary>
+    public void Grow(Answer answer, ConnectionState connection, bool stopping)
     {
         var text = Take(answer);
         var document = MarkdownRenderer.Parse(text[_written..]);
         var settled = Math.Max(0, document.Count - Unsettled);
         while (settled > 0 && !text.AsSpan(0, LineStart(text, document[settled])).EndsWith("\n\n"))
             settled--;
-        foreach (var block in document.Take(settled))
-            Write(block);
 
-        var tail = document.Skip(settled).Select(MarkdownRenderer.Render).ToList();
-        if (settled > 0)
-            _written = LineStart(text, document[settled]);
+        var tail = document.Skip(settled).SelectMany(Spaced).ToList();
         if (Note(answer.State, connection, stopping, tail.Count == 0) is { } note)
             tail.Add(new Text(note, new Style(Color.Yellow)));
-        return new Rows(tail);
+        _screen.Draw(document.Take(settled).SelectMany(Spaced), tail);
+        if (settled > 0)
+            _written = LineStart(text, document[settled]);
     }
 
-    /// <summary>Writes the rest, and how it ended.</summary>
+    /// <summary>Shows the rest, and how it ended.</summary>
     public void Finish(Answer answer)
     {
-        foreach (var block in MarkdownRenderer.Parse(Take(answer)[_written..]))
-            Write(block);
-
+        var rest = MarkdownRenderer.Parse(Take(answer)[_written..]).SelectMany(Spaced).ToList();
         var end = answer.State;
         if (end.Status == JobStatus.Cancelled)
-            console.Write(new Text("(stopped)\n", new Style(Color.Grey)));
+            rest.Add(new Text("(stopped)\n", new Style(Color.Grey)));
         if (end.Status == JobStatus.Failed)
-            console.Write(new Text($"This message could not be answered: {TerminalText.Clean(end.Error?.Message ?? "")}\n", new Style(Color.Red)));
-        console.WriteLine();
+            rest.Add(new Text($"This message could not be answered: {TerminalText.Clean(end.Error?.Message ?? "")}\n", new Style(Color.Red)));
+        _screen.Draw(rest, []);
     }
 
     private string Take(Answer answer)
     {
-        var (text, attempt) = (TerminalText.Clean(answer.Text), answer.Position.Attempt);
-        if (attempt != _attempt || text.Length < _written)
+        var (position, held) = answer.Held;
+        var text = TerminalText.Clean(held);
+        if (position.Attempt != _attempt || text.Length < _written)
         {
             // What stands above cannot be taken back, so it is said that it does not count.
             if (_written > 0)
-                console.Write(new Rule("the answer begins again") { Style = new Style(Color.Yellow) });
-            (_attempt, _written) = (attempt, 0);
+                _screen.Draw([new Rule("the answer begins again") { Style = new Style(Color.Yellow) }], []);
+            (_attempt, _written) = (position.Attempt, 0);
         }
 
         return text;
     }
 
-    private void Write(Block block)
-    {
-        console.Write(MarkdownRenderer.Render(block));
-        console.WriteLine();
-    }
+    // A block and the empty line under it.
+    private static IRenderable[] Spaced(Block block) => [MarkdownRenderer.Render(block), new Text("")];
 
     private int LineStart(string text, Block block) => text.LastIndexOf('\n', _written + block.Span.Start) + 1;
 

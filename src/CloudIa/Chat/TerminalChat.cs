@@ -12,7 +12,8 @@ internal static class TerminalChat
     public static async Task<int> RunAsync(Talk talk, Uri server, CancellationToken cancel)
     {
         var console = AnsiConsole.Console;
-        console.MarkupLineInterpolated($"[bold]Claudia[/] [grey]at {server} · Ctrl-C stops an answer, a second one leaves · Ctrl-D leaves[/]");
+        console.MarkupLineInterpolated($"[bold]Claudia[/] [grey]at {server}[/]");
+        console.MarkupLine("[grey]Ctrl-C stops an answer, a second one leaves; so does Ctrl-D.[/]\n");
         await ShowHistoryAsync(talk, console, cancel);
 
         while (true)
@@ -62,14 +63,7 @@ internal static class TerminalChat
     private static async Task ShowAnswerAsync(Talk talk, Answer answer, IAnsiConsole console, CancellationToken cancel)
     {
         var view = new AnswerView(console);
-        await console.Live(new Text(""))
-            .AutoClear(true)
-            .Overflow(VerticalOverflow.Crop)
-            .Cropping(VerticalOverflowCropping.Top)
-            .StartAsync(live => talk.WatchAsync(
-                answer,
-                (connection, stopping) => live.UpdateTarget(view.Grow(answer, connection, stopping)),
-                cancel));
+        await talk.WatchAsync(answer, (connection, stopping) => view.Grow(answer, connection, stopping), cancel);
         view.Finish(answer);
     }
 }
