@@ -8,7 +8,11 @@ namespace CloudIa.EndToEnd.Tests.History;
 /// </summary>
 internal static class Commits
 {
-    private sealed record End(JobStatus Status, int Attempt, string Content);
+    private sealed record End(JobStatus Status, int Attempt, string Content)
+    {
+        public override string ToString() =>
+            $"{Status} by attempt {Attempt} with '{(Content.Length > 60 ? Content[..60] + "…" : Content)}'";
+    }
 
     public static IEnumerable<Violation> Check(ChatHistory history) => [.. OneEnd(history), .. NothingAfterTheEnd(history)];
 

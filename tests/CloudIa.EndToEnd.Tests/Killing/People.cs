@@ -1,3 +1,4 @@
+using System.Net;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.History;
 using CloudIa.Protocol;
@@ -54,7 +55,8 @@ internal sealed class People(Uri server) : IDisposable
 
             foreach (var conversation in receipts.Select(receipt => receipt.ConversationId).Distinct())
             {
-                stored.Add(new StoredConversation(owner, conversation, await api.Messages(conversation)));
+                var there = (await api.Get($"/conversations/{conversation}")).Status != HttpStatusCode.NotFound;
+                stored.Add(new StoredConversation(owner, conversation, there ? await api.Messages(conversation) : []));
             }
         }
 

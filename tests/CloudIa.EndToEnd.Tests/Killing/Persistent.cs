@@ -22,6 +22,9 @@ internal sealed class Persistent(
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(10);
     private readonly HeldAnswers _held = new();
 
+    /// <summary>A refusal that no client should meet; it ends this one's posts, and the checker may know the cause.</summary>
+    public string? Complaint { get; private set; }
+
     /// <summary>Posts until told to stop; returns when every answer that was promised was heard.</summary>
     public async Task Run(CancellationToken noMorePosts)
     {
@@ -43,7 +46,14 @@ internal sealed class Persistent(
             // Now and then a new conversation, which must be one however often its first message is posted.
             if (sharedConversation is null && count % 7 == 0) conversation = null;
             var message = $"{mark} message {count} of {name}";
-            var accepted = await PostUntilAccepted(message, conversation, $"{name}-{count}");
+            var reply = await PostUntilAnswered(message, conversation, $"{name}-{count}");
+            if (reply.Status != HttpStatusCode.Accepted)
+            {
+                Complaint = $"{name} posted '{message}' and got {reply}";
+                break;
+            }
+
+            var accepted = reply.Read(ProtocolJson.Default.ChatAccepted);
             _held.Expect(accepted.JobId);
             recorder.Accepted(new Receipt(owner, accepted.JobId, accepted.ConversationId, message));
             conversation = accepted.ConversationId;
@@ -56,19 +66,18 @@ internal sealed class Persistent(
         foreach (var job in jobs) await Heard(job);
     }
 
-    private async Task<ChatAccepted> PostUntilAccepted(string message, string? conversation, string key)
+    /// <summary>Again and again with the same key, while the server is away or says that it is leaving.</summary>
+    private async Task<Reply> PostUntilAnswered(string message, string? conversation, string key)
     {
         var last = "";
-        return await Patience.Until<ChatAccepted>(
+        return await Patience.Until<Reply>(
             async _ =>
             {
                 try
                 {
                     var reply = await api.TryPost(message, conversation, key);
                     last = reply.ToString();
-                    if (reply.Status == HttpStatusCode.Accepted) return reply.Read(ProtocolJson.Default.ChatAccepted);
-                    Assert.True(reply.Status == HttpStatusCode.ServiceUnavailable, $"{name} posted and got {last}{Environment.NewLine}{serverLog()}");
-                    return null;
+                    return reply.Status == HttpStatusCode.ServiceUnavailable ? null : reply;
                 }
                 catch (Exception error) when (error is HttpRequestException or IOException)
                 {
