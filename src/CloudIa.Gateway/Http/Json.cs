@@ -25,14 +25,21 @@ internal static class Json
             var read = await reader.ReadAsync(context.RequestAborted);
             if (read.Buffer.Length > maxBytes)
             {
+                reader.AdvanceTo(read.Buffer.End);
                 throw new RequestRefusedException(ErrorCode.BodyTooLarge);
             }
 
             if (read.IsCompleted)
             {
-                var value = Parse(read.Buffer, type);
-                reader.AdvanceTo(read.Buffer.End);
-                return value;
+                try
+                {
+                    return Parse(read.Buffer, type);
+                }
+                finally
+                {
+                    // Also after a refusal: the connection's next request is read from here.
+                    reader.AdvanceTo(read.Buffer.End);
+                }
             }
 
             reader.AdvanceTo(read.Buffer.Start, read.Buffer.End);

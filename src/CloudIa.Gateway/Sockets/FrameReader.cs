@@ -30,7 +30,17 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes) : IDisposable
     public async ValueTask<Frame> ReadAsync(CancellationToken cancellation)
     {
         Release();
-        await socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
+        var begun = await socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
+        if (begun.MessageType == WebSocketMessageType.Close)
+        {
+            return new Frame(FrameKind.Close, default);
+        }
+
+        if (begun.EndOfMessage)
+        {
+            return new Frame(begun.MessageType == WebSocketMessageType.Binary ? FrameKind.Binary : FrameKind.Text, default);
+        }
+
         buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
         var length = 0;
         long total = 0;

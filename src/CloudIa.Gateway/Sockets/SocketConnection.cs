@@ -117,6 +117,11 @@ internal sealed class SocketConnection(
 
         foreach (var point in points)
         {
+            if (point?.JobId is null)
+            {
+                throw new RequestRefusedException(ErrorCode.InvalidRequest, "jobs: each needs a jobId");
+            }
+
             var job = new JobKey(caller.Owner, point.JobId);
             var turn = await services.Store.FindAsync(job, cancellation);
             if (turn is null)

@@ -39,8 +39,11 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
     {
         switch (item)
         {
+            case { From: { } from, JobId: { } jobId } when answers.GetValueOrDefault(jobId)?.Covers(from) == true:
+                // The answer grew before the resume was read: this connection has the text from there on already.
+                break;
             case { From: { } from, JobId: { } jobId }:
-                answers[jobId] = new Answer { At = from };
+                answers[jobId] = new Answer { At = from, Began = from };
                 await SendGrowthAsync(jobId, answers[jobId], cancellation);
                 break;
             case { Announced: null, JobId: { } jobId }:
@@ -61,10 +64,10 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
                 // The text was read before the word came: the client knows already.
                 return;
             case MessageRestarted restarted:
-                answers[restarted.JobId] = answer = new Answer { At = new Position(restarted.Attempt, 0) };
+                answers[restarted.JobId] = answer = new Answer { At = new Position(restarted.Attempt, 0), Began = new Position(restarted.Attempt, 0) };
                 break;
             case MessageStarted started when !(answer?.At.Attempt >= started.Attempt):
-                answers[started.JobId] = answer = new Answer { At = new Position(started.Attempt, 0) };
+                answers[started.JobId] = answer = new Answer { At = new Position(started.Attempt, 0), Began = new Position(started.Attempt, 0) };
                 break;
             case MessageCompleted completed:
                 await SendRestAsync(completed, answer, completed.Attempt, completed.Content, cancellation);
@@ -150,6 +153,11 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
         var job = slice.Job;
         var held = answer.At;
         answer.At = slice.From;
+        if (held != slice.From)
+        {
+            answer.Began = slice.From;
+        }
+
         if (held != Position.Start && held != slice.From)
         {
             await sink.SendAsync(
@@ -194,6 +202,13 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
     private sealed class Answer
     {
         public Position At { get; set; }
+
+        /// <summary>Where the text began that this connection was sent of the attempt without a gap.</summary>
+        public Position Began { get; set; }
+
+        /// <summary>Whether a client that held the text up to a place has been sent all that follows it.</summary>
+        public bool Covers(Position held) => At.Attempt > 0 && Began.Attempt == At.Attempt
+            && (held == Position.Start ? Began.Offset == 0 : held.Attempt == At.Attempt && Began.Offset <= held.Offset && held.Offset <= At.Offset);
 
         /// <summary>When the last delta went, as a timestamp; null before the first.</summary>
         public long? SentAt { get; set; }
