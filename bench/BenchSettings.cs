@@ -25,6 +25,9 @@ internal sealed record BenchSettings
     /// <summary>CloudIa.dll or a native binary; null: the Release build of this repository, made first.</summary>
     public required string? Server { get; init; }
 
+    /// <summary>The native binary of row 12; null: published from this repository.</summary>
+    public required string? Native { get; init; }
+
     /// <summary>Jobs that our server runs at once during the accept rows.</summary>
     public required int Workers { get; init; }
 

@@ -22,6 +22,7 @@ internal static class CommandLine
     private static readonly Option<double> Seconds = Common("--seconds", 5.0, "How long one measurement lasts.");
     private static readonly Option<double> Warmup = Common("--warmup", 4.0, "Seconds of load before it.");
     private static readonly Option<string?> Server = Common<string?>("--server", null, "CloudIa.dll or a native binary to measure, instead of this repository's Release build.");
+    private static readonly Option<string?> Native = Common<string?>("--native", null, "The native binary of row 12, instead of publishing this repository's.");
     private static readonly Option<int> Workers = Common("--workers", 1, "Jobs that our server runs at once during rows 1 to 4.");
     private static readonly Option<SessionUse> Session = Common("--sessions", SessionUse.Bearer, "How the posts of rows 1 to 4 say who they are.");
     private static readonly Option<int> Connections = Common("--connections", 10_000, "Idle connections of row 9.");
@@ -36,7 +37,7 @@ internal static class CommandLine
                 result.AddError("--repeats must be at least 3.");
         });
         var root = new RootCommand("Measures cloud-ia against bare servers, side by side. Rows as in the performance page.");
-        foreach (var option in new Option[] { Repeats, Seconds, Warmup, Server, Workers, Session, Connections, Streams, Json })
+        foreach (var option in new Option[] { Repeats, Seconds, Warmup, Server, Native, Workers, Session, Connections, Streams, Json })
             root.Options.Add(option);
         foreach (var row in Rows)
             root.Subcommands.Add(RowCommand($"row{row.Row}", row.Description, [row.Run]));
@@ -69,6 +70,7 @@ internal static class CommandLine
         Duration = TimeSpan.FromSeconds(parsed.GetValue(Seconds)),
         Warmup = TimeSpan.FromSeconds(parsed.GetValue(Warmup)),
         Server = parsed.GetValue(Server),
+        Native = parsed.GetValue(Native),
         Workers = parsed.GetValue(Workers),
         Sessions = parsed.GetValue(Session),
         IdleConnections = parsed.GetValue(Connections),

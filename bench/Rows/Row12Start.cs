@@ -22,7 +22,7 @@ internal static class Row12Start
     public static async Task<RowResult> RunAsync(BenchSettings settings, CancellationToken cancellation)
     {
         var compiled = await OurBuild.ReleaseAsync(settings, cancellation);
-        var native = await OurBuild.NativeAsync(cancellation);
+        var native = await OurBuild.NativeAsync(settings, cancellation);
         var (nativeFolder, compiledFolder) = (Workspace.NewDataFolder("aot"), Workspace.NewDataFolder("jit"));
         try
         {

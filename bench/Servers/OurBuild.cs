@@ -26,9 +26,12 @@ internal static class OurBuild
         return _release;
     }
 
-    /// <summary>The Native AOT binary, brought up to date (needs clang and zlib's headers, and some minutes the first time).</summary>
-    public static async Task<string> NativeAsync(CancellationToken cancellation)
+    /// <summary>The binary that <c>--native</c> names, else the published one, brought up to date (needs clang and zlib's headers, and some minutes the first time).</summary>
+    public static async Task<string> NativeAsync(BenchSettings settings, CancellationToken cancellation)
     {
+        if (settings.Native is not null)
+            return Path.GetFullPath(settings.Native);
+
         var folder = Path.Combine(Workspace.Artifacts, "publish", "CloudIa", $"release_{RuntimeInformation.RuntimeIdentifier}");
         await DotnetAsync(
             ["publish", "src/CloudIa", "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "--nologo", "-v", "quiet"],
@@ -54,7 +57,16 @@ internal static class OurBuild
         using var build = Process.Start(start)!;
         var output = build.StandardOutput.ReadToEndAsync(cancellation);
         var errors = build.StandardError.ReadToEndAsync(cancellation);
-        await build.WaitForExitAsync(cancellation);
+        try
+        {
+            await build.WaitForExitAsync(cancellation);
+        }
+        finally
+        {
+            if (!build.HasExited)
+                build.Kill(entireProcessTree: true);
+        }
+
         if (build.ExitCode != 0)
             throw new InvalidOperationException($"dotnet {arguments[0]} failed:\n{await output}{await errors}");
     }
