@@ -3,9 +3,9 @@ using Markdig;
 using Markdig.Syntax;
 using Spectre.Console;
 using Spectre.Console.Rendering;
-using MarkdownTable = Markdig.Extensions.Tables.Table;
 using MarkdownCell = Markdig.Extensions.Tables.TableCell;
 using MarkdownRow = Markdig.Extensions.Tables.TableRow;
+using MarkdownTable = Markdig.Extensions.Tables.Table;
 
 namespace CloudIa.Chat;
 
