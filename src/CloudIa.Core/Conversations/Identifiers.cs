@@ -12,14 +12,18 @@ public static class Identifiers
 
     private const int Bytes = 16;
 
+    /// <summary>The 48 bits of a version 7 UUID that are its time.</summary>
+    private const int TimeLength = 12;
+
     /// <summary>A job that no key names. Ordered by time, so that stores append rather than scatter.</summary>
     public static string NewJob(DateTimeOffset now) => Guid.CreateVersion7(now).ToString("N");
 
     /// <summary>The job of an owner's idempotency key: the same for as long as both are.</summary>
     public static string JobOf(string owner, string idempotencyKey) => Derive("job", owner, idempotencyKey);
 
-    /// <summary>The conversation that a job begins where its message names none.</summary>
-    public static string ConversationOf(JobKey job) => Derive("conversation", job.Owner, job.JobId);
+    /// <summary>The conversation that a job begins where its message names none. It keeps the job's place in time.</summary>
+    public static string ConversationOf(JobKey job) =>
+        string.Concat(job.JobId.AsSpan(0, TimeLength), Derive("conversation", job.Owner, job.JobId).AsSpan(TimeLength));
 
     /// <summary>An unguessable name: 128 random bits.</summary>
     public static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes));

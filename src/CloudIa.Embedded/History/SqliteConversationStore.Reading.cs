@@ -14,40 +14,58 @@ public sealed partial class SqliteConversationStore
         "job_id, conversation_id, turn, message, fingerprint, accepted_at, attempt, status, content, ended_at, model, input_tokens, output_tokens, cost, finish_reason, error_code, error_details";
 
     public Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) =>
-        ReadAsync(read => Find(read, job));
+        ReadAsync(read =>
+        {
+            // Once more, for a turn that began between the two looks.
+            return Find(read, job) ?? PendingTurns.Find(read, job) ?? Find(read, job);
+        });
 
     public Task<IReadOnlyList<Turn>> ReadTurnsAsync(ConversationKey conversation, int? before, int limit, CancellationToken cancellation) =>
         ReadAsync(read => All(
             read.Bind(
-                $"SELECT {TurnColumns} FROM turns WHERE owner = $1 AND conversation_id = $2 AND turn < $3 ORDER BY turn DESC LIMIT $4",
-                conversation.Owner, conversation.ConversationId, before ?? int.MaxValue, limit),
+                $"SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn < $3 ORDER BY turn DESC LIMIT $4",
+                conversation.ConversationId, conversation.Owner, before ?? int.MaxValue, limit),
             ReadTurn));
 
     public Task<IReadOnlyList<Turn>> ReadPendingAsync(ConversationKey conversation, int limit, CancellationToken cancellation) =>
-        ReadAsync(read => All(
-            read.Bind(
-                $"SELECT {TurnColumns} FROM turns WHERE owner = $1 AND conversation_id = $2 AND turn IS NULL ORDER BY accepted_at DESC, rowid DESC LIMIT $3",
-                conversation.Owner, conversation.ConversationId, limit),
-            ReadTurn));
+        ReadAsync(read => PendingTurns.Read(read, conversation, limit));
 
     public Task<Conversation?> FindConversationAsync(ConversationKey conversation, CancellationToken cancellation) =>
-        ReadAsync(read =>
-        {
-            using var row = read.Bind(
-                "SELECT conversation_id, title, created_at, updated_at, turns FROM conversations WHERE owner = $1 AND conversation_id = $2",
-                conversation.Owner, conversation.ConversationId).ExecuteReader();
-            return row.Read() ? ReadConversation(row) : null;
-        });
+        ReadAsync(read => FindConversation(read, conversation));
 
     public Task<IReadOnlyList<Conversation>> ListAsync(string owner, ListPlace? after, int limit, CancellationToken cancellation) =>
-        ReadAsync(read => All(
+        ReadAsync(read => List(read, owner, after, limit));
+
+    /// <summary>Two lists in one order: conversations by their newest begun message, and those in which a later one waits.</summary>
+    private static IReadOnlyList<Conversation> List(Statements read, string owner, ListPlace? after, int limit)
+    {
+        var (time, id) = (after?.UpdatedAt ?? DateTimeOffset.MaxValue, after?.ConversationId ?? "");
+        var waiting = PendingTurns.Conversations(read, owner);
+        var begun = All(
             read.Bind(
                 """
                 SELECT conversation_id, title, created_at, updated_at, turns FROM conversations
                 WHERE owner = $1 AND (updated_at, conversation_id) < ($2, $3) ORDER BY updated_at DESC, conversation_id DESC LIMIT $4
                 """,
-                owner, after?.UpdatedAt.ToUnixTimeMilliseconds() ?? long.MaxValue, after?.ConversationId ?? "", limit),
-            ReadConversation));
+                owner, time.ToUnixTimeMilliseconds(), id, limit + waiting.Count),
+            ReadConversation);
+        return [.. waiting
+            .Select(newest => FindConversation(read, new ConversationKey(owner, newest.Key)) is { } found ? found with { UpdatedAt = newest.Value } : null)
+            .OfType<Conversation>()
+            .Where(conversation => conversation.UpdatedAt < time || (conversation.UpdatedAt == time && string.CompareOrdinal(conversation.ConversationId, id) < 0))
+            .Concat(begun.Where(conversation => !waiting.ContainsKey(conversation.ConversationId)))
+            .OrderByDescending(conversation => conversation.UpdatedAt)
+            .ThenByDescending(conversation => conversation.ConversationId, StringComparer.Ordinal)
+            .Take(limit)];
+    }
+
+    private static Conversation? FindConversation(Statements read, ConversationKey conversation)
+    {
+        using var row = read.Bind(
+            "SELECT conversation_id, title, created_at, updated_at, turns FROM conversations WHERE conversation_id = $1 AND owner = $2",
+            conversation.ConversationId, conversation.Owner).ExecuteReader();
+        return row.Read() ? ReadConversation(row) : PendingTurns.FindConversation(read, conversation);
+    }
 
     private Task<T> ReadAsync<T>(Func<Statements, T> read)
     {
@@ -63,7 +81,7 @@ public sealed partial class SqliteConversationStore
 
     private static Turn? Find(Statements read, JobKey job)
     {
-        using var row = read.Bind($"SELECT {TurnColumns} FROM turns WHERE owner = $1 AND job_id = $2", job.Owner, job.JobId).ExecuteReader();
+        using var row = read.Bind($"SELECT {TurnColumns} FROM turns WHERE job_id = $1 AND owner = $2", job.JobId, job.Owner).ExecuteReader();
         return row.Read() ? ReadTurn(row) : null;
     }
 

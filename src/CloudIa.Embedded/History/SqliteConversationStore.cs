@@ -9,20 +9,11 @@ namespace CloudIa.Embedded.History;
 /// <summary>The history on one machine. This part writes; the other reads.</summary>
 public sealed partial class SqliteConversationStore(EmbeddedDatabase database) : IConversationStore
 {
-    public Task RecordPendingAsync(JobMessage job, CancellationToken cancellation) =>
-        database.Writer.WriteAsync(write => Record(write, job), cancellation).AsHistory();
+    /// <summary>Nothing to do: the queue's row is the pending turn (<see cref="PendingTurns"/>).</summary>
+    public Task RecordPendingAsync(JobMessage job, CancellationToken cancellation) => Task.CompletedTask;
 
-    public Task WithdrawPendingAsync(JobMessage job, CancellationToken cancellation) =>
-        database.Writer.WriteAsync(
-            write =>
-            {
-                write.Execute("DELETE FROM turns WHERE owner = $1 AND job_id = $2 AND attempt = 0", job.Owner, job.JobId);
-                return write.Execute(
-                    "DELETE FROM conversations WHERE owner = $1 AND conversation_id = $2 AND NOT EXISTS (SELECT 1 FROM turns WHERE owner = $1 AND conversation_id = $2)",
-                    job.Owner,
-                    job.ConversationId);
-            },
-            cancellation).AsHistory();
+    /// <summary>Nothing to do: where the commit failed there is no row.</summary>
+    public Task WithdrawPendingAsync(JobMessage job, CancellationToken cancellation) => Task.CompletedTask;
 
     public Task<BeginResult> BeginAsync(JobMessage job, CancellationToken cancellation) =>
         database.Writer.WriteAsync(write => Begin(write, job), cancellation).AsHistory();
@@ -33,61 +24,61 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
     public Task<StopResult?> RequestStopAsync(JobKey job, DateTimeOffset now, CancellationToken cancellation) =>
         database.Writer.WriteAsync(write => RequestStop(write, job, now), cancellation).AsHistory();
 
-    private static bool Record(Statements write, JobMessage job)
-    {
-        var accepted = job.AcceptedAt.ToUnixTimeMilliseconds();
-        var isNew = write.Execute(
-            """
-            INSERT INTO turns (owner, job_id, conversation_id, message, fingerprint, accepted_at, status, attempt, stop_asked)
-            VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0) ON CONFLICT (owner, job_id) DO NOTHING
-            """,
-            job.Owner, job.JobId, job.ConversationId, job.Message, job.Fingerprint, accepted) > 0;
-        if (isNew)
-        {
-            write.Execute(
-                """
-                INSERT INTO conversations (owner, conversation_id, title, created_at, updated_at, turns)
-                VALUES ($1, $2, $3, $4, $4, 0)
-                ON CONFLICT (owner, conversation_id) DO UPDATE SET updated_at = max(updated_at, excluded.updated_at)
-                """,
-                job.Owner, job.ConversationId, ConversationTitle.From(job.Message), accepted);
-        }
-
-        return isNew;
-    }
-
     private static BeginResult Begin(Statements write, JobMessage job)
     {
-        // Repairs a message whose pending write was lost.
-        Record(write, job);
-        var turn = Find(write, job.Key)!;
+        if (Find(write, job.Key) is not { } turn)
+        {
+            return BeginFirst(write, job);
+        }
+
         if (turn.End is not null)
         {
             return new BeginResult.Finished(turn);
         }
 
-        if (turn.Number is not { } number)
-        {
-            write.Execute("UPDATE conversations SET turns = turns + 1 WHERE owner = $1 AND conversation_id = $2", job.Owner, job.ConversationId);
-            number = (int)(long)write.Bind("SELECT turns FROM conversations WHERE owner = $1 AND conversation_id = $2", job.Owner, job.ConversationId).ExecuteScalar()!;
-        }
-
-        var attempt = turn.Attempt + 1;
-        write.Execute(
-            "UPDATE turns SET turn = $3, attempt = $4, status = $5 WHERE owner = $1 AND job_id = $2",
-            job.Owner, job.JobId, number, attempt, (int)JobStatus.Running);
-        var stopAsked = (long)write.Bind("SELECT stop_asked FROM turns WHERE owner = $1 AND job_id = $2", job.Owner, job.JobId).ExecuteScalar()! != 0;
+        var (number, attempt) = (turn.Number!.Value, turn.Attempt + 1);
+        var stopAsked = (long)write.Bind(
+            "UPDATE turns SET attempt = $3 WHERE job_id = $1 AND owner = $2 RETURNING stop_asked",
+            job.JobId, job.Owner, attempt).ExecuteScalar()! != 0;
         return stopAsked ? new BeginResult.StopAsked(number, attempt) : new BeginResult.Started(number, attempt);
     }
+
+    private static BeginResult.Started BeginFirst(Statements write, JobMessage job)
+    {
+        var number = (int)(long)write.Bind(
+            """
+            INSERT INTO conversations (conversation_id, owner, title, created_at, updated_at, turns) VALUES ($1, $2, $3, $4, $4, 1)
+            ON CONFLICT (conversation_id, owner) DO UPDATE SET turns = turns + 1, updated_at = max(updated_at, excluded.updated_at)
+            RETURNING turns
+            """,
+            job.ConversationId, job.Owner, ConversationTitle.From(job.Message), job.AcceptedAt.ToUnixTimeMilliseconds()).ExecuteScalar()!;
+        Insert(write, job, number, attempt: 1, JobStatus.Running);
+        return new BeginResult.Started(number, 1);
+    }
+
+    private static void Insert(Statements write, JobMessage job, int? number, int attempt, JobStatus status) => write.Execute(
+        """
+        INSERT INTO turns (job_id, owner, conversation_id, turn, message, fingerprint, accepted_at, status, attempt, stop_asked)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)
+        """,
+        job.JobId,
+        job.Owner,
+        job.ConversationId,
+        number,
+        job.Message,
+        job.Fingerprint,
+        job.AcceptedAt.ToUnixTimeMilliseconds(),
+        (int)status,
+        attempt);
 
     private static bool Finish(Statements write, JobKey job, int attempt, TurnEnd end) => write.Execute(
         """
         UPDATE turns SET status = $4, content = $5, ended_at = $6, model = $7, input_tokens = $8, output_tokens = $9, cost = $10,
             finish_reason = $11, error_code = $12, error_details = $13
-        WHERE owner = $1 AND job_id = $2 AND attempt = $3 AND ended_at IS NULL
+        WHERE job_id = $1 AND owner = $2 AND attempt = $3 AND ended_at IS NULL
         """,
-        job.Owner,
         job.JobId,
+        job.Owner,
         attempt,
         (int)end.Status,
         end.Content,
@@ -102,14 +93,15 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
 
     private static StopResult? RequestStop(Statements write, JobKey job, DateTimeOffset now)
     {
-        var endsNow = write.Execute(
-            "UPDATE turns SET status = $3, content = '', ended_at = $4, finish_reason = 'stopped' WHERE owner = $1 AND job_id = $2 AND attempt = 0 AND ended_at IS NULL",
-            job.Owner, job.JobId, (int)JobStatus.Cancelled, now.ToUnixTimeMilliseconds()) > 0;
-        if (!endsNow)
+        if (Find(write, job) is null && PendingTurns.FindJob(write, job) is { } waiting)
         {
-            write.Execute("UPDATE turns SET stop_asked = 1 WHERE owner = $1 AND job_id = $2 AND ended_at IS NULL", job.Owner, job.JobId);
+            // Its worker will find that it has ended, and call no model.
+            Insert(write, waiting, number: null, attempt: 0, JobStatus.Queued);
+            Finish(write, job, attempt: 0, new TurnEnd { Status = JobStatus.Cancelled, Content = "", EndedAt = now, FinishReason = "stopped" });
+            return new StopResult(Find(write, job)!, EndedNow: true);
         }
 
-        return Find(write, job) is { } turn ? new StopResult(turn, endsNow) : null;
+        write.Execute("UPDATE turns SET stop_asked = 1 WHERE job_id = $1 AND owner = $2 AND ended_at IS NULL", job.JobId, job.Owner);
+        return Find(write, job) is { } turn ? new StopResult(turn, EndedNow: false) : null;
     }
 }

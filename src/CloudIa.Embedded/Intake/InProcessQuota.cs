@@ -14,22 +14,34 @@ public sealed class InProcessQuota(QuotaOptions options, TimeProvider time) : IQ
     public ValueTask<QuotaDecision> AdmitAsync(string owner, CancellationToken cancellation)
     {
         Sweep();
-        var bucket = buckets.GetOrAdd(owner, static (_, full) => new Bucket(full.Tokens, full.At), (Tokens: (double)options.RequestsPerMinute, At: time.GetTimestamp()));
-        var perSecond = options.RequestsPerMinute / Window.TotalSeconds;
-        lock (bucket)
+        while (true)
         {
-            var now = time.GetTimestamp();
-            bucket.Tokens = Math.Min(options.RequestsPerMinute, bucket.Tokens + (time.GetElapsedTime(bucket.At, now).TotalSeconds * perSecond));
-            bucket.At = now;
-            if (bucket.Tokens >= 1)
+            var bucket = buckets.GetOrAdd(owner, static (_, full) => new Bucket(full.Tokens, full.At), (Tokens: (double)options.RequestsPerMinute, At: time.GetTimestamp()));
+            lock (bucket)
             {
-                bucket.Tokens--;
-                return ValueTask.FromResult(new QuotaDecision(true, options.RequestsPerMinute, (int)bucket.Tokens, Window, TimeSpan.Zero));
+                // Forgotten between the two lines above: whoever comes has another bucket already.
+                if (!bucket.Forgotten)
+                {
+                    return ValueTask.FromResult(Take_NeedsLock(bucket));
+                }
             }
-
-            var wait = TimeSpan.FromSeconds((1 - bucket.Tokens) / perSecond);
-            return ValueTask.FromResult(new QuotaDecision(false, options.RequestsPerMinute, 0, Window, wait));
         }
+    }
+
+    private QuotaDecision Take_NeedsLock(Bucket bucket)
+    {
+        var perSecond = options.RequestsPerMinute / Window.TotalSeconds;
+        var now = time.GetTimestamp();
+        bucket.Tokens = Math.Min(options.RequestsPerMinute, bucket.Tokens + (time.GetElapsedTime(bucket.At, now).TotalSeconds * perSecond));
+        bucket.At = now;
+        if (bucket.Tokens >= 1)
+        {
+            bucket.Tokens--;
+            return new QuotaDecision(true, options.RequestsPerMinute, (int)bucket.Tokens, Window, TimeSpan.Zero);
+        }
+
+        var wait = TimeSpan.FromSeconds((1 - bucket.Tokens) / perSecond);
+        return new QuotaDecision(false, options.RequestsPerMinute, 0, Window, wait);
     }
 
     /// <summary>Once a window, forgets the owners whose buckets are full again: memory is bounded by who asked in two windows.</summary>
@@ -44,9 +56,13 @@ public sealed class InProcessQuota(QuotaOptions options, TimeProvider time) : IQ
 
         foreach (var (owner, bucket) in buckets)
         {
-            if (time.GetElapsedTime(bucket.At, now) >= Window)
+            lock (bucket)
             {
-                buckets.TryRemove(KeyValuePair.Create(owner, bucket));
+                if (time.GetElapsedTime(bucket.At, now) >= Window)
+                {
+                    bucket.Forgotten = true;
+                    buckets.TryRemove(KeyValuePair.Create(owner, bucket));
+                }
             }
         }
     }
@@ -56,5 +72,7 @@ public sealed class InProcessQuota(QuotaOptions options, TimeProvider time) : IQ
         public double Tokens { get; set; } = tokens;
 
         public long At { get; set; } = at;
+
+        public bool Forgotten { get; set; }
     }
 }

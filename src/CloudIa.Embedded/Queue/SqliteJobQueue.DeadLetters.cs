@@ -28,7 +28,7 @@ public sealed partial class SqliteJobQueue
             while (row.Read())
             {
                 var id = row.GetInt64(0).ToString(CultureInfo.InvariantCulture);
-                letters.Add(new DeadLetter(id, Parse(row.GetFieldValue<byte[]>(3)), row.GetString(2), row.GetTime(1)));
+                letters.Add(new DeadLetter(id, JobMessageBody.Parse(row.GetFieldValue<byte[]>(3)), row.GetString(2), row.GetTime(1)));
             }
 
             return (IReadOnlyList<DeadLetter>)letters;
@@ -38,7 +38,7 @@ public sealed partial class SqliteJobQueue
     {
         if (Key(deadLetterId) is not { } id
             || await ReadAsync(read => read.Bind("SELECT body FROM dead_letters WHERE id = $1", id).ExecuteScalar()) is not byte[] body
-            || Parse(body) is not { } job)
+            || JobMessageBody.Parse(body) is not { } job)
         {
             return false;
         }

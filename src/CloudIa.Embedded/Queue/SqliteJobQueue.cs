@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CloudIa.Core.Queue;
 using CloudIa.Embedded.Storage;
 using Microsoft.Data.Sqlite;
@@ -91,7 +90,7 @@ public sealed partial class SqliteJobQueue : IJobQueue
             var fetched = new List<(long Seq, JobMessage? Job)>();
             while (row.Read())
             {
-                fetched.Add((row.GetInt64(0), Parse(row.GetFieldValue<byte[]>(1))));
+                fetched.Add((row.GetInt64(0), JobMessageBody.Parse(row.GetFieldValue<byte[]>(1))));
             }
 
             return fetched;
@@ -137,23 +136,14 @@ public sealed partial class SqliteJobQueue : IJobQueue
         await either.CancelAsync();
     }
 
-    private static JobMessage? Parse(byte[] body)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(body, JobMessageJson.Default.JobMessage);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>Puts a job into the table and, once that is on the disk, into the lanes.</summary>
     private sealed class EnqueueWrite(SqliteJobQueue queue, JobMessage job, long? fromDeadLetter) : Write
     {
+        private const string Insert =
+            "INSERT INTO jobs (seq, job_id, conversation_id, owner, enqueued_at, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (job_id) DO NOTHING";
+
         private readonly TaskCompletionSource<bool> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly byte[] body = JsonSerializer.SerializeToUtf8Bytes(job, JobMessageJson.Default.JobMessage);
+        private readonly byte[] body = JobMessageBody.Format(job);
         private readonly long now = queue.time.GetUtcNow().ToUnixTimeMilliseconds();
         private long seq;
 
@@ -170,7 +160,7 @@ public sealed partial class SqliteJobQueue : IJobQueue
 
             // Keys only grow, on this one thread; those of a rolled-back transaction are left out.
             seq = ++queue.seq;
-            if (statements.Execute("INSERT INTO jobs (seq, job_id, enqueued_at, body) VALUES ($1, $2, $3, $4) ON CONFLICT (job_id) DO NOTHING", seq, job.JobId, now, body) == 0)
+            if (statements.Execute(Insert, seq, job.JobId, job.ConversationId, job.Owner, now, body) == 0)
             {
                 // It is in the queue already: as durable as it can be.
                 seq = -1;

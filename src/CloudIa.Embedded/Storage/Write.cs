@@ -3,10 +3,10 @@ namespace CloudIa.Embedded.Storage;
 /// <summary>One caller's part of a transaction. It may be applied again after a rollback, so it keeps nothing until committed.</summary>
 internal abstract class Write
 {
-    /// <summary>Runs the statements, on the writer's thread, inside the transaction.</summary>
+    /// <summary>Runs the statements, inside the transaction, on whichever thread writes.</summary>
     public abstract void Apply(Statements statements);
 
-    /// <summary>Called on the writer's thread, in commit order.</summary>
+    /// <summary>Called once the transaction is on the disk, in commit order.</summary>
     public abstract void Committed();
 
     public abstract void Fail(Exception error);

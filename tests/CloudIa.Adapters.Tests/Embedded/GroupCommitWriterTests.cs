@@ -124,17 +124,17 @@ public sealed class GroupCommitWriterTests : IDisposable
 
     private Task<int> InsertAsync(int number) => Writer.WriteAsync(statements => statements.Execute("INSERT INTO numbers VALUES ($1)", number), None);
 
-    // The writer is busy until the event is set, so that what is queued meanwhile shares a commit.
+    // Written by its own caller, which is therefore another thread. The writer is busy until the event is set, so that what is queued meanwhile shares a commit.
     private Task<bool> HoldAsync(ManualResetEventSlim hold)
     {
         using var begun = new ManualResetEventSlim();
-        var held = Writer.WriteAsync(
+        var held = Task.Run(() => Writer.WriteAsync(
             _ =>
             {
                 begun.Set();
                 return hold.Wait(TimeSpan.FromSeconds(30));
             },
-            None);
+            None));
         begun.Wait(None);
         return held;
     }

@@ -2,6 +2,7 @@ using CloudIa.Adapters.Tests.History;
 using CloudIa.Core.History;
 using CloudIa.Core.Queue;
 using CloudIa.Embedded.History;
+using CloudIa.Embedded.Queue;
 
 namespace CloudIa.Adapters.Tests.Embedded;
 
@@ -24,6 +25,12 @@ public sealed class SqliteConversationStoreTests : ConversationStoreContract
         return ValueTask.CompletedTask;
     }
 
+    protected override async Task AcceptAsync(JobMessage job)
+    {
+        await new SqliteJobQueue(folder.Database, new QueueOptions(), TimeProvider.System).EnqueueAsync(job, CancellationToken.None);
+        await new SqliteConversationStore(folder.Database).RecordPendingAsync(job, CancellationToken.None);
+    }
+
     [Fact]
     public async Task An_engine_that_fails_is_said_in_the_ports_words()
     {
@@ -33,8 +40,6 @@ public sealed class SqliteConversationStoreTests : ConversationStoreContract
         var none = CancellationToken.None;
 
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.BeginAsync(job, none));
-        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.RecordPendingAsync(job, none));
-        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.WithdrawPendingAsync(job, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.FinishAsync(job.Key, 1, Samples.Answer(), none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.RequestStopAsync(job.Key, Samples.Start, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.FindAsync(job.Key, none));

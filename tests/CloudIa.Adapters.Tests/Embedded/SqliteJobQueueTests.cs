@@ -25,7 +25,7 @@ public sealed class SqliteJobQueueTests : JobQueueContract
         await using var fixture = new SqliteQueueFixture();
         var jobs = Samples.Jobs(2);
         await fixture.EnqueueAsync(jobs[0]);
-        fixture.Folder.Execute("INSERT INTO jobs (seq, job_id, enqueued_at, body) VALUES (2, 'bad', 0, $1)", Bytes(body));
+        fixture.Folder.Execute("INSERT INTO jobs (seq, job_id, conversation_id, owner, enqueued_at, body) VALUES (2, 'bad', '', '', 0, $1)", Bytes(body));
         await fixture.ReopenAsync();
         await fixture.EnqueueAsync(jobs[1]);
 

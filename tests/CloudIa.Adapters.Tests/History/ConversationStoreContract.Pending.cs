@@ -11,7 +11,7 @@ public abstract partial class ConversationStoreContract
     public async Task A_pending_message_is_shown_before_its_turn_begins()
     {
         var job = Job(message: "still waiting");
-        await store.RecordPendingAsync(job, None);
+        await AcceptAsync(job);
 
         var turn = Assert.Single(await store.ReadPendingAsync(job.Conversation, 10, None));
         Assert.Equal((null, 0, JobStatus.Queued, "still waiting"), (turn.Number, turn.Attempt, turn.Status, turn.Message));
@@ -25,16 +25,16 @@ public abstract partial class ConversationStoreContract
     public async Task A_message_recorded_again_stays_as_it_was()
     {
         var job = Job(message: "first");
-        await store.RecordPendingAsync(job, None);
-        await store.RecordPendingAsync(job with { Message = "second", Fingerprint = "other" }, None);
+        await AcceptAsync(job);
+        await AcceptAsync(job with { Message = "second", Fingerprint = "other" });
         Assert.Equal("first", (await store.FindAsync(job.Key, None))!.Message);
 
         await store.BeginAsync(job, None);
-        await store.RecordPendingAsync(job, None);
+        await AcceptAsync(job);
         Assert.Equal((1, JobStatus.Running), await store.FindAsync(job.Key, None) is { } begun ? (begun.Attempt, begun.Status) : default);
 
         await store.FinishAsync(job.Key, 1, Samples.Answer(), None);
-        await store.RecordPendingAsync(job, None);
+        await AcceptAsync(job);
         Assert.Equal(JobStatus.Completed, (await store.FindAsync(job.Key, None))!.Status);
         Assert.Empty(await store.ReadPendingAsync(job.Conversation, 10, None));
     }
@@ -45,7 +45,7 @@ public abstract partial class ConversationStoreContract
         var conversation = Samples.Conversation();
         for (var i = 0; i < 4; i++)
         {
-            await store.RecordPendingAsync(Job(conversation, $"{i}", Samples.Start.AddMilliseconds(i)), None);
+            await AcceptAsync(Job(conversation, $"{i}", Samples.Start.AddMilliseconds(i)));
         }
 
         var newest = await store.ReadPendingAsync(new ConversationKey(owner, conversation), 3, None);
@@ -92,7 +92,7 @@ public abstract partial class ConversationStoreContract
     public async Task A_stop_of_a_waiting_message_ends_it_at_once()
     {
         var job = Job();
-        await store.RecordPendingAsync(job, None);
+        await AcceptAsync(job);
         var at = Samples.Start.AddSeconds(1);
         var stopped = (await store.RequestStopAsync(job.Key, at, None))!;
 
@@ -108,7 +108,7 @@ public abstract partial class ConversationStoreContract
     {
         var conversation = Samples.Conversation();
         var stopped = Job(conversation);
-        await store.RecordPendingAsync(stopped, None);
+        await AcceptAsync(stopped);
         await store.RequestStopAsync(stopped.Key, Samples.Start, None);
         await store.BeginAsync(stopped, None);
 
@@ -157,7 +157,7 @@ public abstract partial class ConversationStoreContract
         for (var i = 0; i < 30; i++)
         {
             var job = Job();
-            await store.RecordPendingAsync(job, None);
+            await AcceptAsync(job);
             var begin = store.BeginAsync(job, None);
             var stop = await store.RequestStopAsync(job.Key, Samples.Start, None);
 

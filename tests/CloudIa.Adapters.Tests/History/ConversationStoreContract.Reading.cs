@@ -113,10 +113,10 @@ public abstract partial class ConversationStoreContract
         var jobs = new[] { 0, 1, 2, 2, 3 }.Select(i => Job(message: $"{i}", at: Samples.Start.AddMinutes(i))).ToArray();
         foreach (var job in jobs)
         {
-            await store.RecordPendingAsync(job, None);
+            await AcceptAsync(job);
         }
 
-        await store.RecordPendingAsync(Job(jobs[0].ConversationId, at: Samples.Start.AddHours(1)), None);
+        await AcceptAsync(Job(jobs[0].ConversationId, at: Samples.Start.AddHours(1)));
 
         var listed = new List<Conversation>();
         ListPlace? after = null;
@@ -135,7 +135,9 @@ public abstract partial class ConversationStoreContract
     public async Task A_conversation_keeps_the_title_of_its_first_message()
     {
         var job = Job(message: "First things first");
-        await store.RecordPendingAsync(job, None);
+        await AcceptAsync(job);
+        Assert.Equal("First things first", (await store.FindConversationAsync(job.Conversation, None))!.Title);
+        await store.BeginAsync(job, None);
         await store.BeginAsync(Job(job.ConversationId, "then others"), None);
 
         Assert.Equal("First things first", (await store.FindConversationAsync(job.Conversation, None))!.Title);
@@ -146,7 +148,7 @@ public abstract partial class ConversationStoreContract
     {
         var job = Job();
         await store.BeginAsync(job, None);
-        await store.RecordPendingAsync(Job(job.ConversationId), None);
+        await AcceptAsync(Job(job.ConversationId));
         var stranger = Samples.Owner();
         var key = job.Key with { Owner = stranger };
         var conversation = job.Conversation with { Owner = stranger };

@@ -1,0 +1,76 @@
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Queue;
+using CloudIa.Embedded.Storage;
+using CloudIa.Protocol;
+using Microsoft.Data.Sqlite;
+
+namespace CloudIa.Embedded.History;
+
+/// <summary>
+/// Messages that wait for their turn. The queue's row is all there is of one: the same commit that made it
+/// durable shows it to readers, and the history has no second copy to keep in step.
+/// </summary>
+internal static class PendingTurns
+{
+    /// <summary>Waiting jobs that a list of conversations looks through, newest first, so that a backlog cannot slow it.</summary>
+    private const int ListDepth = 1000;
+
+    public static Turn? Find(Statements read, JobKey job) => FindJob(read, job) is { } waiting ? Turn(waiting) : null;
+
+    public static JobMessage? FindJob(Statements read, JobKey job) =>
+        All(read.Bind("SELECT body FROM jobs WHERE job_id = $1 AND owner = $2", job.JobId, job.Owner)).FirstOrDefault();
+
+    /// <summary>Those of a conversation, newest first.</summary>
+    public static IReadOnlyList<Turn> Read(Statements read, ConversationKey conversation, int limit) =>
+        [.. All(read.Bind(
+            """
+            SELECT body FROM jobs WHERE conversation_id = $1 AND owner = $2
+                AND NOT EXISTS (SELECT 1 FROM turns WHERE turns.job_id = jobs.job_id AND turns.owner = jobs.owner)
+            ORDER BY seq DESC LIMIT $3
+            """,
+            conversation.ConversationId, conversation.Owner, limit)).Select(Turn)];
+
+    /// <summary>A conversation whose first message still waits.</summary>
+    public static Conversation? FindConversation(Statements read, ConversationKey conversation) =>
+        All(read.Bind("SELECT body FROM jobs WHERE conversation_id = $1 AND owner = $2 ORDER BY seq LIMIT 1", conversation.ConversationId, conversation.Owner))
+            .Select(Conversation).FirstOrDefault();
+
+    /// <summary>An owner's conversations in which a message waits, each with the time of its newest.</summary>
+    public static IReadOnlyDictionary<string, DateTimeOffset> Conversations(Statements read, string owner) =>
+        All(read.Bind(
+            """
+            SELECT body FROM (SELECT seq, job_id, owner, body FROM jobs ORDER BY seq DESC LIMIT $2) AS newest
+            WHERE owner = $1 AND NOT EXISTS (SELECT 1 FROM turns WHERE turns.job_id = newest.job_id AND turns.owner = newest.owner)
+            """,
+            owner, ListDepth))
+            .GroupBy(job => job.ConversationId)
+            .ToDictionary(jobs => jobs.Key, jobs => jobs.Max(job => job.AcceptedAt));
+
+    private static List<JobMessage> All(SqliteCommand command)
+    {
+        using var row = command.ExecuteReader();
+        var jobs = new List<JobMessage>();
+        while (row.Read())
+        {
+            if (JobMessageBody.Parse(row.GetFieldValue<byte[]>(0)) is { } job)
+            {
+                jobs.Add(job);
+            }
+        }
+
+        return jobs;
+    }
+
+    private static Turn Turn(JobMessage job) => new()
+    {
+        JobId = job.JobId,
+        ConversationId = job.ConversationId,
+        Message = job.Message,
+        Fingerprint = job.Fingerprint,
+        AcceptedAt = job.AcceptedAt,
+        Status = JobStatus.Queued,
+    };
+
+    private static Conversation Conversation(JobMessage first) =>
+        new(first.ConversationId, ConversationTitle.From(first.Message), first.AcceptedAt, first.AcceptedAt, Turns: 0);
+}
