@@ -37,7 +37,9 @@ public sealed class Authentication(SessionTokens tokens, GatewayOptions options)
         if (origin is { Length: > 0 })
         {
             return options.AllowedOrigins.Contains(origin)
-                || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority == new Uri($"{request.Scheme}://{request.Host}").Authority);
+                || (Uri.TryCreate(origin, UriKind.Absolute, out var uri)
+                    && Uri.TryCreate($"{request.Scheme}://{request.Host}", UriKind.Absolute, out var own)
+                    && uri.Authority == own.Authority);
         }
 
         string? site = request.Headers["Sec-Fetch-Site"];
