@@ -30,7 +30,18 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes) : IDisposable
     public async ValueTask<Frame> ReadAsync(CancellationToken cancellation)
     {
         Release();
-        await socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
+        var waited = await socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
+        if (waited.MessageType == WebSocketMessageType.Close)
+        {
+            return new Frame(FrameKind.Close, default);
+        }
+
+        if (waited.EndOfMessage)
+        {
+            // An empty message is whole without a buffer.
+            return new Frame(waited.MessageType == WebSocketMessageType.Binary ? FrameKind.Binary : FrameKind.Text, default);
+        }
+
         buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
         var length = 0;
         long total = 0;
