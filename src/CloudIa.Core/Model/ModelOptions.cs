@@ -77,7 +77,7 @@ public sealed class PromptOptions
         "You are Claudia, a helpful assistant. Answer in the language of the user's message. " +
         "Be correct and brief; use Markdown where it helps.";
 
-    /// <summary>The most turns that a prompt recalls, however short they are.</summary>
+    /// <summary>The most turns that a prompt looks back at, however short they are, and whether they have an answer or not.</summary>
     public int MaxTurns { get; set; } = 200;
 
     /// <summary>What is wrong with these settings, a line each.</summary>

@@ -37,9 +37,9 @@ public sealed class Recall(IConversationStore store, PromptOptions options)
     private async Task<List<Turn>> EarlierAsync(ConversationKey conversation, int before, TokenBudget budget, CancellationToken cancellation)
     {
         var chosen = new List<Turn>();
-        while (before > 1 && chosen.Count < options.MaxTurns)
+        for (var left = options.MaxTurns; before > 1 && left > 0;)
         {
-            var page = await store.ReadTurnsAsync(conversation, before, PageSize, cancellation);
+            var page = await store.ReadTurnsAsync(conversation, before, Math.Min(PageSize, left), cancellation);
             if (page.Count == 0)
             {
                 break;
@@ -53,7 +53,7 @@ public sealed class Recall(IConversationStore store, PromptOptions options)
                     continue;
                 }
 
-                if (chosen.Count == options.MaxTurns || !budget.TryTake(turn.Message, end.Content))
+                if (!budget.TryTake(turn.Message, end.Content))
                 {
                     return chosen;
                 }
@@ -62,6 +62,7 @@ public sealed class Recall(IConversationStore store, PromptOptions options)
             }
 
             before = page[^1].Number!.Value;
+            left -= page.Count;
         }
 
         return chosen;

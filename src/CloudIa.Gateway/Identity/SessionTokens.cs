@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -42,7 +43,9 @@ public sealed class SessionTokens(SigningKey key, GatewayOptions options, TimePr
         var end = token.LastIndexOf('.');
         Span<byte> sent = stackalloc byte[SignatureBytes];
         Span<byte> right = stackalloc byte[SignatureBytes];
-        if (end < 0 || !Base64Url.TryDecodeFromChars(token.AsSpan(end + 1), sent, out var written) || written != SignatureBytes)
+        if (end < 0
+            || Base64Url.DecodeFromChars(token.AsSpan(end + 1), sent, out _, out var written) != OperationStatus.Done
+            || written != SignatureBytes)
         {
             return Bad(ErrorCode.TokenInvalid);
         }

@@ -30,15 +30,16 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes) : IDisposable
     public async ValueTask<Frame> ReadAsync(CancellationToken cancellation)
     {
         Release();
-        var begun = await socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
-        if (begun.MessageType == WebSocketMessageType.Close)
+        var waited = await socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
+        if (waited.MessageType == WebSocketMessageType.Close)
         {
             return new Frame(FrameKind.Close, default);
         }
 
-        if (begun.EndOfMessage)
+        if (waited.EndOfMessage)
         {
-            return new Frame(begun.MessageType == WebSocketMessageType.Binary ? FrameKind.Binary : FrameKind.Text, default);
+            // An empty message is whole without a buffer.
+            return new Frame(waited.MessageType == WebSocketMessageType.Binary ? FrameKind.Binary : FrameKind.Text, default);
         }
 
         buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);

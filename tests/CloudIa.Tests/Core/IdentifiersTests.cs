@@ -1,0 +1,51 @@
+using CloudIa.Core.Conversations;
+using CsCheck;
+
+namespace CloudIa.Tests.Core;
+
+public class IdentifiersTests
+{
+    private static readonly DateTimeOffset Now = new(2025, 3, 14, 9, 26, 53, TimeSpan.Zero);
+
+    [Fact]
+    public void Every_identifier_is_32_characters_fit_for_any_engine()
+    {
+        string[] made = [Identifiers.NewJob(Now), Identifiers.JobOf("owner", "key"), Identifiers.ConversationOf(new JobKey("owner", "job")), Identifiers.NewSecret()];
+
+        Assert.All(made, identifier => Assert.Matches("^[0-9a-f]{32}$", identifier));
+        Assert.All(made, identifier => Assert.Equal(Identifiers.Length, identifier.Length));
+    }
+
+    [Fact]
+    public void The_same_owner_and_key_are_the_same_job_and_any_other_are_another() =>
+        Gen.Select(Gen.String, Gen.String, Gen.String, Gen.String).Where((owner, _, other, _) => !owner.Contains('\n') && !other.Contains('\n')).Sample((owner, key, otherOwner, otherKey) =>
+        {
+            Assert.Equal(Identifiers.JobOf(owner, key), Identifiers.JobOf(owner, key));
+            if ((owner, key) != (otherOwner, otherKey))
+            {
+                Assert.NotEqual(Identifiers.JobOf(owner, key), Identifiers.JobOf(otherOwner, otherKey));
+            }
+        });
+
+    [Fact]
+    public void A_jobs_name_and_its_conversations_are_different() =>
+        Assert.NotEqual(Identifiers.JobOf("owner", "x"), Identifiers.ConversationOf(new JobKey("owner", "x")));
+
+    [Fact]
+    public void New_names_are_never_the_same_and_jobs_order_by_time()
+    {
+        Assert.Equal(1_000, Enumerable.Range(0, 1_000).Select(_ => Identifiers.NewSecret()).Distinct().Count());
+        var jobs = Enumerable.Range(0, 100).Select(i => Identifiers.NewJob(Now.AddMilliseconds(i))).ToList();
+        Assert.Equal(jobs.Order(StringComparer.Ordinal), jobs);
+    }
+
+    [Theory]
+    [InlineData("m", "c", null)]
+    [InlineData("m", null, "x")]
+    [InlineData("m2", null, null)]
+    public void Another_body_has_another_fingerprint(string message, string? conversation, string? model)
+    {
+        Assert.NotEqual(Identifiers.Fingerprint("m", null, null), Identifiers.Fingerprint(message, conversation, model));
+        Assert.Equal(Identifiers.Fingerprint(message, conversation, model), Identifiers.Fingerprint(message, conversation, model));
+    }
+}

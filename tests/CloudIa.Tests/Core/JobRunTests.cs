@@ -1,0 +1,204 @@
+using CloudIa.Core.History;
+using CloudIa.Core.Intake;
+using CloudIa.Core.Model;
+using CloudIa.Core.Work;
+using CloudIa.Protocol;
+using Microsoft.Extensions.AI;
+
+namespace CloudIa.Tests.Core;
+
+public sealed class JobRunTests : IDisposable
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private readonly Workshop shop = new();
+
+    public void Dispose() => shop.Dispose();
+
+    [Fact]
+    public async Task A_run_stores_the_answer_before_it_announces_it()
+    {
+        var job = Workshop.Job();
+        var model = Model([new Say("Olá, "), new Say("mundo"), new Spend(12, 3), new Stop(ChatFinishReason.Stop)]);
+        Assert.Equal(new Outcome.Done(), await shop.Run(model.In()).RunAsync(job, None));
+
+        var turn = await shop.FindAsync(job);
+        Assert.Equal((JobStatus.Completed, "Olá, mundo", 1), (turn.Status, turn.End!.Content, turn.Attempt));
+        Assert.Equal((new Usage(12, 3), "scripted", "stop"), (turn.End.Usage, turn.End.Model, turn.End.FinishReason));
+        Assert.Collection(
+            shop.Announced(),
+            started => Assert.Equal((1, 1, "scripted"), Assert.IsType<MessageStarted>(started) is var s ? (s.Turn, s.Attempt, s.Model) : default),
+            completed => Assert.Equal("Olá, mundo", Assert.IsType<MessageCompleted>(completed).Content));
+    }
+
+    [Fact]
+    public async Task A_job_that_has_ended_is_announced_again_without_a_model_call()
+    {
+        var job = Workshop.Job();
+        var model = Model(ScriptedModel.Says("once"));
+        await shop.Run(model.In()).RunAsync(job, None);
+        shop.Announced();
+
+        Assert.Equal(new Outcome.Done(), await shop.Run(model.In()).RunAsync(job, None));
+        Assert.Single(model.Prompts);
+        Assert.Equal("once", Assert.IsType<MessageCompleted>(Assert.Single(shop.Announced())).Content);
+    }
+
+    [Fact]
+    public async Task A_prompt_holds_the_users_message_once_and_the_turns_before_it()
+    {
+        var model = Model(ScriptedModel.Says("a1"), ScriptedModel.Says("a2"));
+        var first = Workshop.Job(message: "q1");
+        await shop.Store.RecordPendingAsync(first, None);
+        await shop.Run(model.In()).RunAsync(first, None);
+        var second = Workshop.Job(first.ConversationId, "q2");
+        await shop.Store.RecordPendingAsync(second, None);
+        await shop.Run(model.In()).RunAsync(second, None);
+
+        Assert.Equal(["q1", "a1", "q2"], model.Prompts.Last().Skip(1).Select(message => message.Text));
+    }
+
+    [Fact]
+    public async Task A_failure_that_heals_is_told_and_tried_again()
+    {
+        var job = Workshop.Job();
+        var failure = new ModelFailure(ModelFailureKind.Throttled, "HTTP 429", TimeSpan.FromSeconds(30));
+        var outcome = await shop.Run(Model([new Fail(new ModelCallException(failure, null))]).In()).RunAsync(job, None);
+
+        Assert.Equal(new Outcome.Again(TimeSpan.FromSeconds(30)), outcome);
+        Assert.Null((await shop.FindAsync(job)).End);
+        var told = shop.Announced().OfType<ErrorEvent>().Single();
+        Assert.Equal((ErrorCode.ModelThrottled, false, true), (told.Code, told.Final, told.Retryable));
+        Assert.Equal(shop.Time.GetUtcNow().AddSeconds(30), told.RetryAt);
+    }
+
+    [Fact]
+    public async Task The_next_attempt_says_that_the_text_begins_again()
+    {
+        var job = Workshop.Job();
+        var run = shop.Run(Model([new Say("half")], ScriptedModel.Says("whole")).In());
+        await run.RunAsync(job, None);
+        shop.Announced();
+        await run.RunAsync(job, None);
+
+        Assert.Collection(
+            shop.Announced(),
+            restarted => Assert.Equal(2, Assert.IsType<MessageRestarted>(restarted).Attempt),
+            started => Assert.Equal(2, Assert.IsType<MessageStarted>(started).Attempt),
+            completed => Assert.Equal(("whole", 2), Assert.IsType<MessageCompleted>(completed) is var c ? (c.Content, c.Attempt) : default));
+    }
+
+    [Theory]
+    [InlineData(ModelFailureKind.BadRequest)]
+    [InlineData(ModelFailureKind.BadCredentials)]
+    [InlineData(ModelFailureKind.Refused)]
+    public async Task A_failure_that_cannot_heal_is_stored_told_and_given_up_at_once(ModelFailureKind kind)
+    {
+        var job = Workshop.Job();
+        var failure = new ModelFailure(kind, "HTTP 400");
+        var outcome = await shop.Run(Model([new Fail(new ModelCallException(failure, null))]).In()).RunAsync(job, None);
+
+        Assert.Equal(new Outcome.Dead(failure.Code), outcome);
+        Assert.Equal((JobStatus.Failed, failure.Code), (await shop.FindAsync(job)) is var turn ? (turn.Status, turn.End!.ErrorCode) : default);
+        Assert.True(shop.Announced().OfType<ErrorEvent>().Single().Final);
+    }
+
+    [Fact]
+    public async Task Attempts_that_killed_their_workers_are_counted_too()
+    {
+        var job = Workshop.Job();
+        for (var i = 0; i < shop.WorkOptions.MaxAttempts; i++)
+        {
+            await shop.Store.BeginAsync(job, None);
+        }
+
+        var model = Model(ScriptedModel.Says("too late"));
+        Assert.Equal(new Outcome.Dead(ErrorCode.AttemptsExhausted), await shop.Run(model.In()).RunAsync(job, None));
+        Assert.Empty(model.Prompts);
+    }
+
+    [Fact]
+    public async Task A_job_whose_stop_was_asked_for_while_nobody_ran_it_ends_without_a_model_call()
+    {
+        var job = Workshop.Job();
+        await shop.Store.BeginAsync(job, None);
+        await Desk().StopAsync(job.Key, None);
+        var model = Model(ScriptedModel.Says("unwanted"));
+
+        Assert.Equal(new Outcome.Done(), await shop.Run(model.In()).RunAsync(job, None));
+        Assert.Empty(model.Prompts);
+        Assert.Equal(JobStatus.Cancelled, (await shop.FindAsync(job)).Status);
+        Assert.Equal("", shop.Announced().OfType<MessageStopped>().Single().Content);
+    }
+
+    [Fact]
+    public async Task A_stop_closes_the_upstream_request_and_keeps_the_partial_text_and_its_usage()
+    {
+        var job = Workshop.Job();
+        var model = Model([new Say("so far"), Pass.Forever]);
+        var running = shop.Run(model.In()).RunAsync(job, None);
+        await model.WaitsAsync();
+        Assert.False((await Desk().StopAsync(job.Key, None))!.EndedNow);
+
+        Assert.Equal(new Outcome.Done(), await running);
+        Assert.True(model.Tokens.Single().IsCancellationRequested);
+        var end = (await shop.FindAsync(job)).End!;
+        Assert.Equal((JobStatus.Cancelled, "so far", "stopped"), (end.Status, end.Content, end.FinishReason));
+        Assert.Equal(6, end.Usage!.OutputTokens);
+        Assert.Equal("so far", shop.Announced().OfType<MessageStopped>().Single().Content);
+    }
+
+    [Fact]
+    public async Task A_stop_between_the_begin_and_the_first_token_is_not_lost()
+    {
+        var job = Workshop.Job();
+        var model = Model([Pass.Forever]);
+        Task? stopping = null;
+
+        // The tokens of so narrow a window are counted in step 5, between the two.
+        var narrow = model.In(new ModelOptions { Name = "narrow", ContextTokens = 2, MaxOutputTokens = 1 }, _ =>
+        {
+            stopping ??= Desk().StopAsync(job.Key, None);
+            return 1;
+        });
+        var outcome = await shop.Run(narrow).RunAsync(job, None).WaitAsync(Workshop.Patience, TestContext.Current.CancellationToken);
+        await stopping!;
+
+        Assert.Equal(new Outcome.Done(), outcome);
+        Assert.Equal(JobStatus.Cancelled, (await shop.FindAsync(job)).Status);
+    }
+
+    [Fact]
+    public async Task A_worker_that_was_overtaken_stores_and_delivers_nothing_more()
+    {
+        var job = Workshop.Job();
+        var goOn = new TaskCompletionSource();
+        var paused = Model([new Say("old"), new Await(goOn.Task), new Say(" text"), new Stop(ChatFinishReason.Stop)]);
+        var overtaken = shop.Run(paused.In()).RunAsync(job, None);
+        await paused.WaitsAsync();
+        var next = Model([new Say("new"), Pass.Forever]);
+        using var cancelled = new CancellationTokenSource();
+        var running = shop.Run(next.In()).RunAsync(job, cancelled.Token);
+        await next.WaitsAsync();
+        goOn.SetResult();
+
+        Assert.Equal(new Outcome.Lost(), await overtaken);
+        Assert.Equal("new", (await shop.Bus.ReadAsync(job.Key, new Position(2, 0), None))!.Text);
+        await cancelled.CancelAsync();
+        Assert.Equal(new Outcome.Again(TimeSpan.Zero), await running);
+        Assert.Null((await shop.FindAsync(job)).End);
+    }
+
+    [Fact]
+    public async Task A_model_that_is_no_longer_configured_is_a_final_failure()
+    {
+        var job = Workshop.Job() with { Model = "gone" };
+
+        Assert.Equal(new Outcome.Dead(ErrorCode.ModelUnknown), await shop.Run(Model(ScriptedModel.Says("x")).In()).RunAsync(job, None));
+        Assert.Equal(ErrorCode.ModelUnknown, (await shop.FindAsync(job)).End!.ErrorCode);
+    }
+
+    private StopDesk Desk() => new(shop.Store, shop.Bus, shop.Time);
+
+    private ScriptedModel Model(params Step[][] scripts) => new(shop.Time, scripts);
+}

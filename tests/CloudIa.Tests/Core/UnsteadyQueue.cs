@@ -1,0 +1,31 @@
+using CloudIa.Core.Queue;
+
+namespace CloudIa.Tests.Core;
+
+/// <summary>A queue that is away for some receives.</summary>
+internal sealed class UnsteadyQueue(IJobQueue queue) : IJobQueue
+{
+    /// <summary>Receives that still fail.</summary>
+    public int Away { get; set; }
+
+    public Task EnqueueAsync(JobMessage job, CancellationToken cancellation) => queue.EnqueueAsync(job, cancellation);
+
+    public Task<IReadOnlyList<JobLease>> ReceiveAsync(int max, CancellationToken cancellation) =>
+        Away-- > 0 ? throw new QueueUnavailableException("away", full: false, null) : queue.ReceiveAsync(max, cancellation);
+
+    public Task<bool> CompleteAsync(JobLease lease, CancellationToken cancellation) => queue.CompleteAsync(lease, cancellation);
+
+    public Task<bool> ReleaseAsync(JobLease lease, TimeSpan delay, CancellationToken cancellation) => queue.ReleaseAsync(lease, delay, cancellation);
+
+    public Task<bool> ExtendAsync(JobLease lease, CancellationToken cancellation) => queue.ExtendAsync(lease, cancellation);
+
+    public Task<bool> DeadLetterAsync(JobLease lease, string reason, CancellationToken cancellation) => queue.DeadLetterAsync(lease, reason, cancellation);
+
+    public Task<QueueDepth> MeasureAsync(CancellationToken cancellation) => queue.MeasureAsync(cancellation);
+
+    public Task<IReadOnlyList<DeadLetter>> ListDeadLettersAsync(string? afterId, int limit, CancellationToken cancellation) => queue.ListDeadLettersAsync(afterId, limit, cancellation);
+
+    public Task<bool> RedriveAsync(string deadLetterId, CancellationToken cancellation) => queue.RedriveAsync(deadLetterId, cancellation);
+
+    public Task<bool> DiscardAsync(string deadLetterId, CancellationToken cancellation) => queue.DiscardAsync(deadLetterId, cancellation);
+}

@@ -1,0 +1,29 @@
+using CloudIa.Core.Conversations;
+using CloudIa.Core.History;
+using CloudIa.Core.Queue;
+
+namespace CloudIa.Tests.Core;
+
+/// <summary>A store of which nothing may be asked but what a test overrides.</summary>
+internal abstract class UnusedStore : IConversationStore
+{
+    public virtual Task RecordPendingAsync(JobMessage job, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task WithdrawPendingAsync(JobMessage job, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<BeginResult> BeginAsync(JobMessage job, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<bool> FinishAsync(JobKey job, int attempt, TurnEnd end, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<StopResult?> RequestStopAsync(JobKey job, DateTimeOffset now, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<IReadOnlyList<Turn>> ReadTurnsAsync(ConversationKey conversation, int? before, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<IReadOnlyList<Turn>> ReadPendingAsync(ConversationKey conversation, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<Conversation?> FindConversationAsync(ConversationKey conversation, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<IReadOnlyList<Conversation>> ListAsync(string owner, ListPlace? after, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+}
