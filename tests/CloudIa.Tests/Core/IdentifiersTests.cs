@@ -10,7 +10,7 @@ public class IdentifiersTests
     [Fact]
     public void Every_identifier_is_32_characters_fit_for_any_engine()
     {
-        string[] made = [Identifiers.NewJob(Now), Identifiers.JobOf("owner", "key"), Identifiers.ConversationOf(new JobKey("owner", "job")), Identifiers.NewSecret()];
+        string[] made = [Identifiers.NewJob(Now), Identifiers.JobOf("owner", "key"), Identifiers.ConversationOf(new JobKey("owner", Identifiers.NewJob(Now))), Identifiers.NewSecret()];
 
         Assert.All(made, identifier => Assert.Matches("^[0-9a-f]{32}$", identifier));
         Assert.All(made, identifier => Assert.Equal(Identifiers.Length, identifier.Length));
@@ -28,8 +28,16 @@ public class IdentifiersTests
         });
 
     [Fact]
-    public void A_jobs_name_and_its_conversations_are_different() =>
-        Assert.NotEqual(Identifiers.JobOf("owner", "x"), Identifiers.ConversationOf(new JobKey("owner", "x")));
+    public void A_conversation_is_named_after_its_first_job_at_the_same_place_in_time()
+    {
+        var job = Identifiers.NewJob(Now);
+        var conversation = Identifiers.ConversationOf(new JobKey("owner", job));
+
+        Assert.NotEqual(job, conversation);
+        Assert.Equal(job[..12], conversation[..12]);
+        Assert.Equal(conversation, Identifiers.ConversationOf(new JobKey("owner", job)));
+        Assert.NotEqual(conversation, Identifiers.ConversationOf(new JobKey("another", job)));
+    }
 
     [Fact]
     public void New_names_are_never_the_same_and_jobs_order_by_time()
