@@ -10,6 +10,8 @@ namespace CloudIa.Gateway.Errors;
 /// <summary>Answers with application/problem+json.</summary>
 public static class Problems
 {
+    private const int TraceIdLength = 32;
+
     /// <summary>Writes the problem of a code; nothing where an answer has begun already.</summary>
     public static Task WriteAsync(HttpContext context, string code, string? detail = null, TimeSpan? retryAfter = null)
     {
@@ -48,24 +50,18 @@ public static class Problems
     public static Task WriteAsync(HttpContext context, Admission.Refused refused) =>
         WriteAsync(context, refused.Code, refused.Details, refused.Quota is { Admitted: false } quota ? quota.RetryAfter : null);
 
-    /// <summary>The request's W3C trace id: the caller's where it sent one.</summary>
+    /// <summary>The request's W3C trace id, 32 hex characters: the caller's where it sent one.</summary>
     public static string TraceIdOf(HttpContext context)
     {
-        if (Activity.Current is { } activity)
+        var known = context.TraceIdentifier;
+        if (known.Length == TraceIdLength)
         {
-            return activity.TraceId.ToHexString();
+            return known;
         }
 
-        const string made = "cloudia.trace";
-        if (context.Items.TryGetValue(made, out var known))
-        {
-            return (string)known!;
-        }
-
-        var traceId = ActivityContext.TryParse(context.Request.Headers.TraceParent, null, out var parent)
+        // Kept where the framework keeps its own, which is never of this length, and which nothing else here reads.
+        return context.TraceIdentifier = ActivityContext.TryParse(context.Request.Headers.TraceParent, null, out var parent)
             ? parent.TraceId.ToHexString()
             : ActivityTraceId.CreateRandom().ToHexString();
-        context.Items[made] = traceId;
-        return traceId;
     }
 }

@@ -34,44 +34,47 @@ public sealed class SocketEndpoint(
             throw new RequestRefusedException(ErrorCode.InvalidRequest, "a WebSocket handshake is expected here");
         }
 
-        var (caller, expiresAt, made) = CallerOf(context);
-        var traceId = Problems.TraceIdOf(context);
+        var connected = Greet(context, out var caller);
         using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan });
-
-        // Followed and named before the client learns of it, so that nothing it causes is missed.
-        var connectionId = Identifiers.NewSecret();
-        using var feed = services.Bus.Follow(caller.Owner);
-        using var registration = services.Bus.Register(connectionId, new LiveConnection(caller.Owner, caller.SessionId, Anonymous: true));
-        feed.Announce(null, new Connected
-        {
-            ConnectionId = connectionId,
-            SessionId = caller.SessionId,
-            SessionToken = made?.Token,
-            TraceId = traceId,
-            Timestamp = services.Time.GetUtcNow(),
-            ExpiresAt = expiresAt,
-            HeartbeatSeconds = services.Options.HeartbeatSeconds,
-        });
-        await RunAsync(context, socket, caller, feed, traceId);
+        await RunAsync(socket, caller, connected, context.Request.Headers.AcceptLanguage);
     }
 
-    private async Task RunAsync(HttpContext context, WebSocket socket, Caller caller, OwnerFeed feed, string traceId)
+    // What lives as long as the connection is kept small: there may be ten thousand idle ones.
+    private async Task RunAsync(WebSocket socket, Caller caller, Connected connected, string? language)
     {
+        // Followed and named before the client learns of it, so that nothing it causes is missed.
+        using var feed = services.Bus.Follow(caller.Owner);
+        using var registration = services.Bus.Register(connected.ConnectionId, new LiveConnection(caller.Owner, caller.SessionId, Anonymous: true));
+        feed.Announce(null, connected);
+
         // The application's stop only: a client that vanishes makes the receive fail.
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
-        var sink = new SocketSink(socket, context.Request.Headers.AcceptLanguage);
-        using var pump = new AnswerPump(services.Bus, feed, sink, TimeSpan.FromMilliseconds(services.Options.CoalesceMilliseconds), services.Time);
-        var connection = new SocketConnection(services, socket, caller, feed, traceId);
-
-        var sending = UntilClosedAsync(pump.RunAsync(ending.Token));
-        var receiving = UntilClosedAsync(connection.ReceiveAsync(ending.Token));
+        using var pump = new AnswerPump(services.Bus, feed, new SocketSink(socket, language), TimeSpan.FromMilliseconds(services.Options.CoalesceMilliseconds), services.Time);
+        var sending = pump.RunAsync(ending.Token);
+        var receiving = new SocketConnection(services, socket, caller, feed, connected.TraceId!).ReceiveAsync(ending.Token);
         await Task.WhenAny(sending, receiving);
         await CloseAsync(socket, feed);
         await ending.CancelAsync();
-        await Task.WhenAll(sending, receiving);
+        await UntilClosedAsync(sending);
+        await UntilClosedAsync(receiving);
     }
 
-    /// <summary>Ends when one side of the connection does; how it ended, the close says.</summary>
+    private Connected Greet(HttpContext context, out Caller caller)
+    {
+        (caller, var expiresAt, var made) = CallerOf(context);
+        return new Connected
+        {
+            ConnectionId = Identifiers.NewSecret(),
+            SessionId = caller.SessionId,
+            SessionToken = made?.Token,
+            TraceId = Problems.TraceIdOf(context),
+            Timestamp = services.Time.GetUtcNow(),
+            ExpiresAt = expiresAt,
+            HeartbeatSeconds = services.Options.HeartbeatSeconds,
+        };
+    }
+
+    /// <summary>One side of the connection has ended; how, the close said.</summary>
     private static async Task UntilClosedAsync(Task side)
     {
         try
