@@ -64,10 +64,10 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
                 // The text was read before the word came: the client knows already.
                 return;
             case MessageRestarted restarted:
-                answers[restarted.JobId] = answer = new Answer { At = new Position(restarted.Attempt, 0), Began = new Position(restarted.Attempt, 0) };
+                answers[restarted.JobId] = answer = Anew(restarted.Attempt, answer);
                 break;
             case MessageStarted started when !(answer?.At.Attempt >= started.Attempt):
-                answers[started.JobId] = answer = new Answer { At = new Position(started.Attempt, 0), Began = new Position(started.Attempt, 0) };
+                answers[started.JobId] = answer = Anew(started.Attempt, answer);
                 break;
             case MessageCompleted completed:
                 await SendRestAsync(completed, answer, completed.Attempt, completed.Content, cancellation);
@@ -123,7 +123,7 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
                 continue;
             }
 
-            var left = coalesce - time.GetElapsedTime(answer.SentAt!.Value);
+            var left = answer.SentAt is { } sentAt ? coalesce - time.GetElapsedTime(sentAt) : TimeSpan.Zero;
             if (left <= TimeSpan.Zero)
             {
                 await SendGrowthAsync(jobId, answer, cancellation);
@@ -194,6 +194,10 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
         Offset = from.Offset,
         Delta = text,
     };
+
+    /// <summary>The beginning of an attempt. A word of growth that was held back may have meant this attempt's text already.</summary>
+    private static Answer Anew(int attempt, Answer? before) =>
+        new() { At = new Position(attempt, 0), Began = new Position(attempt, 0), Held = before is { Held: true } };
 
     private static bool IsEnd(ServerEvent announced) =>
         announced is MessageCompleted or MessageStopped or ErrorEvent { Final: true, JobId: not null };

@@ -48,7 +48,7 @@ internal sealed class DemoChatClient(TimeProvider time) : IChatClient
         const int quoted = 200;
         var message = prompt[^1].Text.Trim().ReplaceLineEndings(" ");
         var turn = (prompt.Count / 2) + (prompt[0].Role == ChatRole.System ? 0 : 1);
-        var quote = message.Length > quoted ? message[..quoted].TrimEnd() + "…" : message;
+        var quote = message.Length > quoted ? message[..(char.IsHighSurrogate(message[quoted - 1]) ? quoted - 1 : quoted)].TrimEnd() + "…" : message;
         return $"""
             I am **Claudia's demo model**: I know nothing, but everything around me is real. This is turn {turn} of our conversation, and you wrote:
 

@@ -104,7 +104,7 @@ public sealed class SqliteJobQueueTests : JobQueueContract
     {
         var conversations = Enumerable.Range(0, 60).Select(_ => Samples.Conversation()).ToArray();
         var jobs = Enumerable.Range(0, 4500).Select(i => Samples.Job(conversations[i * 7 % 60], $"{i}")).ToList();
-        await Task.WhenAll(jobs.Select(job => fixture.Queue.EnqueueAsync(job, None)));
+        await Task.WhenAll(jobs.GroupBy(job => job.ConversationId).Select(conversation => Task.Run(() => fixture.EnqueueAsync(conversation))));
         return jobs;
     }
 

@@ -57,7 +57,7 @@ public abstract class QueueFixture : IAsyncDisposable
         while (await TakeAsync(100) is { Count: > 0 } leases)
         {
             done.AddRange(leases.Select(lease => lease.Job));
-            Assert.DoesNotContain(false, await Task.WhenAll(leases.Select(lease => Queue.CompleteAsync(lease, CancellationToken.None))));
+            Assert.DoesNotContain(false, await Task.WhenAll(leases.Select(lease => Task.Run(() => Queue.CompleteAsync(lease, CancellationToken.None)))));
         }
 
         return done;

@@ -1,0 +1,181 @@
+using CloudIa.Protocol;
+
+namespace CloudIa.Tests.Gateway;
+
+public sealed class AnswerPumpTests : IDisposable
+{
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(10);
+
+    private readonly PumpBench bench = new();
+    private int attempt;
+    private string text = "";
+
+    public void Dispose() => bench.Dispose();
+
+    [Fact]
+    public void The_first_delta_goes_at_once_and_later_ones_gather_what_grew()
+    {
+        Start();
+        Append("first");
+        Assert.Equal("first", bench.Text);
+
+        Append(" second");
+        bench.Pass(Moment);
+        Append(" third");
+        Assert.Equal("first", bench.Text);
+
+        bench.Pass(PumpBench.Coalesce - Moment);
+        Assert.Equal("first second third", bench.Text);
+        Assert.Equal(["first", " second third"], bench.Deltas.Select(delta => delta.Delta));
+    }
+
+    [Fact]
+    public void After_a_pause_a_delta_goes_at_once_again()
+    {
+        Start();
+        Append("a");
+        bench.Pass(PumpBench.Coalesce);
+        Append("b");
+
+        Assert.Equal("ab", bench.Text);
+    }
+
+    [Fact]
+    public void A_slow_client_gets_all_that_grew_meanwhile_in_one_delta()
+    {
+        Start();
+        Append("a");
+        bench.Pass(PumpBench.Coalesce);
+        bench.Stall();
+        Append("b");
+        for (var i = 0; i < 100; i++)
+        {
+            bench.Pass(PumpBench.Coalesce);
+            Append("c");
+        }
+
+        Assert.Equal("a", bench.Text);
+        bench.Unstall();
+        bench.Pass(PumpBench.Coalesce);
+        Assert.Equal(text, bench.Text);
+        Assert.Equal(3, bench.Deltas.Count());
+    }
+
+    [Fact]
+    public void The_end_brings_what_was_still_held_back_before_the_completion()
+    {
+        Start();
+        Append("a");
+        Append("b");
+        End();
+
+        Assert.Equal(["MessageStarted", "MessageDelta", "MessageDelta", "MessageCompleted"], Kinds());
+        Assert.Equal("ab", bench.Text);
+    }
+
+    [Fact]
+    public void A_client_that_comes_back_goes_on_from_where_it_stands_without_a_restart()
+    {
+        Start();
+        Append("Olá, ");
+        bench.Connect(resume: false);
+        Append("mun");
+        bench.Pass(PumpBench.Coalesce);
+        bench.Connect(resume: true);
+        Append("do");
+        bench.Pass(PumpBench.Coalesce);
+
+        Assert.Equal("Olá, mundo", bench.Text);
+        Assert.DoesNotContain("MessageRestarted", Kinds());
+    }
+
+    [Theory]
+    [InlineData(1, 99)]
+    [InlineData(1, 2)]
+    [InlineData(9, 0)]
+    [InlineData(0, 3)]
+    public void A_client_with_a_place_that_does_not_exist_is_told_so_and_begins_again(int attempt, int offset)
+    {
+        Start();
+        Append("a😀b");
+        var restart = Resumed(new Position(attempt, offset));
+
+        Assert.Equal(attempt == 0 ? "retry" : "position_unknown", restart.Reason);
+        Assert.Equal(1, restart.Attempt);
+    }
+
+    [Fact]
+    public void A_client_that_holds_an_earlier_attempt_is_told_of_the_retry()
+    {
+        Start();
+        Append("abc");
+        Start();
+        Append("de");
+
+        Assert.Equal(("retry", 2), Resumed(new Position(1, 3)) is var restart ? (restart.Reason, restart.Attempt) : default);
+    }
+
+    [Fact]
+    public void A_restart_voids_the_text_and_its_first_delta_goes_at_once()
+    {
+        Start();
+        Append("old");
+        Start();
+        Append("new");
+
+        Assert.Equal("new", bench.Text);
+        Assert.Equal(["MessageStarted", "MessageDelta", "MessageRestarted", "MessageStarted", "MessageDelta"], Kinds());
+    }
+
+    [Fact]
+    public void Who_holds_all_of_it_is_sent_the_end_alone()
+    {
+        Start();
+        Append("all");
+        bench.Connect(resume: true);
+        End();
+
+        Assert.Equal(["MessageCompleted"], Kinds());
+    }
+
+    private MessageRestarted Resumed(Position from)
+    {
+        var other = new List<ServerEvent>();
+        using var feed = bench.Bus.Follow(bench.Job.Owner);
+        using var pump = new CloudIa.Gateway.Streaming.AnswerPump(bench.Bus, feed, new Recorder(other), PumpBench.Coalesce, bench.Time);
+        feed.Resume(bench.Job.JobId, from);
+        Assert.False(pump.RunAsync(CancellationToken.None).IsCompleted);
+
+        Assert.Collection(
+            other,
+            restarted => Assert.IsType<MessageRestarted>(restarted),
+            delta => Assert.Equal((text, 0), Assert.IsType<MessageDelta>(delta) is var d ? (d.Delta, d.Offset) : default));
+        return (MessageRestarted)other[0];
+    }
+
+    private IEnumerable<string> Kinds() => bench.Sent.Select(one => one.Sent.GetType().Name);
+
+    private void Start()
+    {
+        attempt++;
+        text = "";
+        PumpScript.Start(bench, attempt);
+    }
+
+    private void Append(string more)
+    {
+        PumpScript.Append(bench, new Position(attempt, text.Length), more);
+        text += more;
+    }
+
+    private void End() => PumpScript.End(bench, attempt, text);
+
+    private sealed class Recorder(List<ServerEvent> events) : CloudIa.Gateway.Streaming.IEventSink
+    {
+        public ValueTask SendAsync(ServerEvent sent, Position after, CancellationToken cancellation)
+        {
+            events.Add(sent);
+            return ValueTask.CompletedTask;
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using System.Text;
+using CloudIa.Core.Delivery;
+using CloudIa.Core.Queue;
+using CloudIa.Embedded.Delivery;
+using CloudIa.Gateway.Streaming;
+using CloudIa.Protocol;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CloudIa.Tests.Gateway;
+
+/// <summary>
+/// A pump between a bus and a client that folds what it is sent, one step at a time: everything that can go on
+/// goes on inside <see cref="Settle"/>, on the test's own thread.
+/// </summary>
+internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposable
+{
+    public static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(50);
+
+    private readonly Queue<(SendOrPostCallback Callback, object? State)> posted = new();
+    private readonly StringBuilder held = new();
+    private TaskCompletionSource? busy;
+    private OwnerFeed? feed;
+    private AnswerPump? pump;
+
+    public PumpBench() => Connect(resume: false);
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public InProcessDeliveryBus Bus { get; } = new();
+
+    public JobMessage Job { get; } = Core.Workshop.Job();
+
+    /// <summary>What this connection was sent, and when the pump said so: its client may have read it later.</summary>
+    public List<(ServerEvent Sent, DateTimeOffset At)> Sent { get; } = [];
+
+    /// <summary>Where the client stands, and the text that it holds.</summary>
+    public Position Holds { get; private set; }
+
+    public string Text => held.ToString();
+
+    public IEnumerable<MessageDelta> Deltas => Sent.Select(one => one.Sent).OfType<MessageDelta>();
+
+    /// <summary>Begins a connection; one that was there breaks, with what was under way to it.</summary>
+    public void Connect(bool resume, Position? from = null)
+    {
+        feed?.Dispose();
+        pump?.Dispose();
+        posted.Clear();
+        busy = null;
+        Sent.Clear();
+        feed = Bus.Follow(Job.Owner);
+        pump = new AnswerPump(Bus, feed, this, Coalesce, Time);
+        if (resume)
+        {
+            feed.Resume(Job.JobId, from ?? Holds);
+        }
+
+        // The task is left where it waits when the connection breaks, as nothing ends it.
+        Within(() => Running = pump.RunAsync(CancellationToken.None));
+        Settle();
+    }
+
+    public Task Running { get; private set; } = Task.CompletedTask;
+
+    /// <summary>The client reads nothing until it is told to.</summary>
+    public void Stall() => busy ??= new TaskCompletionSource();
+
+    public void Unstall()
+    {
+        var was = busy;
+        busy = null;
+        was?.SetResult();
+        Settle();
+    }
+
+    public void Do(Func<ValueTask> action)
+    {
+        Assert.True(action().AsTask().IsCompletedSuccessfully);
+        Settle();
+    }
+
+    public void Pass(TimeSpan time)
+    {
+        Time.Advance(time);
+        Settle();
+    }
+
+    public async ValueTask SendAsync(ServerEvent sent, Position after, CancellationToken cancellation)
+    {
+        var (connection, at) = (feed, Time.GetUtcNow());
+        if (busy is { } stalled)
+        {
+            await stalled.Task;
+        }
+
+        if (connection == feed)
+        {
+            Sent.Add((sent, at));
+            Fold(sent);
+            Assert.True(sent is not JobEvent || Holds == after, $"after {sent} the client holds {Holds} and not {after}");
+        }
+    }
+
+    public void Dispose()
+    {
+        feed?.Dispose();
+        pump?.Dispose();
+    }
+
+    public override void Post(SendOrPostCallback d, object? state) => posted.Enqueue((d, state));
+
+    private void Settle() => Within(() =>
+    {
+        while (posted.TryDequeue(out var next))
+        {
+            next.Callback(next.State);
+        }
+    });
+
+    private void Within(Action action)
+    {
+        var outer = Current;
+        SetSynchronizationContext(this);
+        try
+        {
+            action();
+        }
+        finally
+        {
+            SetSynchronizationContext(outer);
+        }
+    }
+
+    // What a client does, by the contract of the wire.
+    private void Fold(ServerEvent sent)
+    {
+        switch (sent)
+        {
+            case MessageStarted started when started.Attempt > Holds.Attempt:
+                Replace(started.Attempt, "");
+                break;
+            case MessageRestarted restarted:
+                Assert.True(restarted.Attempt >= Holds.Attempt, "a restart goes back");
+                Replace(restarted.Attempt, "");
+                break;
+            case MessageDelta delta:
+                Assert.True(delta.Attempt == Holds.Attempt || Holds == Position.Start, "a delta of an attempt that was not announced");
+                Assert.Equal(Holds.Offset, delta.Offset);
+                Assert.NotEmpty(delta.Delta);
+                Replace(delta.Attempt, Text + delta.Delta);
+                break;
+            case MessageCompleted completed:
+                Assert.True(Holds.Attempt != completed.Attempt || Text == completed.Content, "the deltas are not the whole text");
+                Replace(completed.Attempt, completed.Content);
+                break;
+        }
+    }
+
+    private void Replace(int attempt, string text)
+    {
+        held.Clear().Append(text);
+        Holds = new Position(attempt, text.Length);
+    }
+}

@@ -1,0 +1,32 @@
+using CloudIa.Protocol;
+
+namespace CloudIa.Tests.Gateway;
+
+/// <summary>What a worker says of one job.</summary>
+internal static class PumpScript
+{
+    public static void Start(PumpBench bench, int attempt)
+    {
+        var (jobId, conversationId) = (bench.Job.JobId, bench.Job.ConversationId);
+        var started = new MessageStarted { JobId = jobId, ConversationId = conversationId, Turn = 1, Attempt = attempt, Model = "demo" };
+        var restarted = attempt == 1 ? null : new MessageRestarted { JobId = jobId, ConversationId = conversationId, Attempt = attempt, Reason = "retry" };
+        bench.Do(async () => Assert.True(await bench.Bus.StartAsync(bench.Job, started, restarted, CancellationToken.None)));
+    }
+
+    public static void Append(PumpBench bench, Position at, string text) =>
+        bench.Do(async () => Assert.True(await bench.Bus.AppendAsync(bench.Job.Key, at, text, CancellationToken.None)));
+
+    public static void End(PumpBench bench, int attempt, string text)
+    {
+        var completed = new MessageCompleted
+        {
+            JobId = bench.Job.JobId,
+            ConversationId = bench.Job.ConversationId,
+            Turn = 1,
+            Attempt = attempt,
+            Content = text,
+            Metadata = new AnswerMetadata { Model = "demo", Tokens = 0, InputTokens = 0, OutputTokens = 0, Attempts = attempt, DurationMs = 0, FinishReason = "stop" },
+        };
+        bench.Do(() => bench.Bus.EndAsync(bench.Job.Key, completed, CancellationToken.None));
+    }
+}

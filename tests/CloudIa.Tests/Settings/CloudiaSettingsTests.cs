@@ -1,0 +1,106 @@
+using CloudIa.Core.Model;
+using CloudIa.Serve;
+using Microsoft.Extensions.Configuration;
+
+namespace CloudIa.Tests.Settings;
+
+public class CloudiaSettingsTests
+{
+    [Fact]
+    public void What_is_set_when_nothing_is_has_no_error() => Assert.Empty(new CloudiaSettings().Errors());
+
+    [Theory]
+    [InlineData("Backend", "azure")]
+    [InlineData("Role", "gateway")]
+    [InlineData("Role", "worker")]
+    [InlineData("Role", "king")]
+    [InlineData("Port", "-1")]
+    [InlineData("Port", "65536")]
+    [InlineData("Listen", "localhost")]
+    [InlineData("Gateway:AllowedOrigins:0", "chat.example.com")]
+    [InlineData("Gateway:AllowedOrigins:0", "https://chat.example.com/")]
+    [InlineData("Gateway:MaxBodyBytes", "1023")]
+    [InlineData("Gateway:SessionHours", "0")]
+    [InlineData("Gateway:TicketSeconds", "301")]
+    [InlineData("Gateway:HeartbeatSeconds", "0")]
+    [InlineData("Gateway:SseHeartbeatSeconds", "301")]
+    [InlineData("Gateway:CoalesceMilliseconds", "1001")]
+    [InlineData("Intake:MaxMessageCharacters", "0")]
+    [InlineData("Intake:MaxMessageCharacters", "40001")]
+    [InlineData("Quota:RequestsPerMinute", "0")]
+    [InlineData("Queue:LeaseSeconds", "43201")]
+    [InlineData("Queue:HeartbeatSeconds", "0")]
+    [InlineData("Queue:HeartbeatSeconds", "16")]
+    [InlineData("Work:Concurrency", "0")]
+    [InlineData("Work:MaxAttempts", "0")]
+    [InlineData("Work:RetrySeconds", "301")]
+    [InlineData("Work:DrainSeconds", "10")]
+    [InlineData("Prompt:MaxTurns", "1001")]
+    public void A_wrong_setting_is_named_with_its_value(string name, string value)
+    {
+        var error = Assert.Single(Errors((name, value)));
+
+        Assert.Contains(name.Split(':').Last(part => !char.IsDigit(part[0])), error, StringComparison.Ordinal);
+        Assert.Contains(value, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Queue:HeartbeatSeconds", "15")]
+    [InlineData("Queue:LeaseSeconds", "20")]
+    [InlineData("Port", "0")]
+    [InlineData("Listen", "0.0.0.0")]
+    [InlineData("Listen", "::1")]
+    [InlineData("Gateway:AllowedOrigins:0", "http://localhost:8080")]
+    [InlineData("Work:RetrySeconds", "0")]
+    public void A_setting_at_its_bound_is_taken(string name, string value) => Assert.Empty(Errors((name, value)));
+
+    [Fact]
+    public void A_lease_must_be_long_enough_for_its_heartbeat() =>
+        Assert.Single(Errors(("Queue:LeaseSeconds", "20"), ("Queue:HeartbeatSeconds", "11")), error => error.Contains("LeaseSeconds (20)", StringComparison.Ordinal));
+
+    [Fact]
+    public void Every_error_is_reported_at_once()
+    {
+        var errors = Errors(("Port", "-1"), ("Backend", "azure"), ("Queue:LeaseSeconds", "0"), ("Work:MaxAttempts", "0"), ("Quota:RequestsPerMinute", "0"), ("Models:0:Name", "x"));
+
+        // The lease is wrong by itself and too short for its heartbeat; the model has no provider.
+        Assert.Equal(7, errors.Count);
+    }
+
+    [Theory]
+    [InlineData("Name", "")]
+    [InlineData("Provider", "skynet")]
+    [InlineData("Endpoint", "ftp://models.example.com")]
+    [InlineData("Endpoint", "/relative")]
+    [InlineData("MaxOutputTokens", "0")]
+    [InlineData("MaxOutputTokens", "64001")]
+    [InlineData("FirstTokenSeconds", "121")]
+    [InlineData("SilenceSeconds", "0")]
+    public void A_wrong_model_is_named_with_its_place(string name, string value) =>
+        Assert.Contains("Models:1", Assert.Single(Errors(Model(0, "a"), Model(1, "b"), [("Models:1:" + name, value)])), StringComparison.Ordinal);
+
+    [Fact]
+    public void Two_models_of_one_name_are_refused() =>
+        Assert.Contains("'a' stands 2 times", Assert.Single(Errors(Model(0, "a"), Model(1, "a"))), StringComparison.Ordinal);
+
+    [Fact]
+    public void Settings_are_read_from_configuration_by_their_names()
+    {
+        var settings = Bind(("Models:0:Name", "mine"), ("Models:0:Provider", "openai"), ("Models:0:InputPrice", "0.15"), ("Queue:LeaseSeconds", "60"));
+
+        Assert.Equal(("mine", 0.15m), settings.Models.Single() is var model ? (model.Name, model.InputPrice) : default);
+        Assert.Equal(TimeSpan.FromSeconds(60), settings.Queue.Lease);
+        Assert.Equal(new PromptOptions().System, settings.Prompt.System);
+    }
+
+    private static (string, string)[] Model(int place, string name) => [($"Models:{place}:Name", name), ($"Models:{place}:Provider", "demo")];
+
+    private static IReadOnlyList<string> Errors(params (string, string)[][] settings) => Errors([.. settings.SelectMany(some => some)]);
+
+    private static IReadOnlyList<string> Errors(params (string, string)[] settings) => Bind(settings).Errors();
+
+    private static CloudiaSettings Bind(params (string Name, string Value)[] settings) =>
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.GroupBy(setting => setting.Name).ToDictionary(same => same.Key, same => (string?)same.Last().Value))
+            .Build().Get<CloudiaSettings>() ?? new CloudiaSettings();
+}
