@@ -1,7 +1,6 @@
 using System.CommandLine;
 using CloudIa.Client;
 using CloudIa.Client.Live;
-using CloudIa.Serve;
 
 namespace CloudIa.Chat;
 

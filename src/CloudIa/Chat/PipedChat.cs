@@ -1,6 +1,5 @@
 using CloudIa.Client.Live;
 using CloudIa.Protocol;
-using CloudIa.Serve;
 
 namespace CloudIa.Chat;
 

@@ -1,7 +1,6 @@
 using CloudIa.Client;
 using CloudIa.Client.Answers;
 using CloudIa.Protocol;
-using CloudIa.Serve;
 using Spectre.Console;
 
 namespace CloudIa.Chat;

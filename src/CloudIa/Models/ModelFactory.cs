@@ -1,8 +1,10 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Runtime.CompilerServices;
 using Anthropic;
 using Anthropic.Core;
 using CloudIa.Core.Model;
+using CloudIa.Settings;
 using Microsoft.Extensions.AI;
 using OpenAI;
 
@@ -22,10 +24,15 @@ internal sealed class ModelFactory(TimeProvider time)
         {
             "openai" => new ProviderErrors(OpenAi(options, model, options.Endpoint)),
             "ollama" => new ProviderErrors(OpenAi(options, model, options.Endpoint.Length > 0 ? options.Endpoint : OllamaEndpoint)),
-            "anthropic" => new ProviderErrors(Claude(options, model)),
+            "anthropic" when RuntimeFeature.IsDynamicCodeSupported => new ProviderErrors(Claude(options, model)),
+            "anthropic" => throw new SettingsException([NotNative(options)]),
             _ => new DemoChatClient(time),
         };
     }
+
+    // Anthropic's SDK needs reflection that native code does not have (docs/adr/0001). Said at the start, not at the first message.
+    private static string NotNative(ModelOptions options) =>
+        $"The model '{options.Name}' is Anthropic's, whose SDK does not run in the native program; start cloudia from its sources or its build.";
 
     private IChatClient OpenAi(ModelOptions options, string model, string endpoint)
     {

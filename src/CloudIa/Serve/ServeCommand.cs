@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CloudIa.Embedded.Storage;
+using CloudIa.Settings;
 
 namespace CloudIa.Serve;
 
@@ -47,12 +48,4 @@ internal static class ServeCommand
             return ExitCode.Failed;
         }
     }
-}
-
-/// <summary>What the program says to whoever started it; as sysexits.h has it for usage.</summary>
-internal static class ExitCode
-{
-    public const int Done = 0;
-    public const int Failed = 1;
-    public const int Usage = 64;
 }

@@ -8,6 +8,7 @@ using CloudIa.Embedded.Storage;
 using CloudIa.Gateway;
 using CloudIa.Gateway.Identity;
 using CloudIa.Models;
+using CloudIa.Settings;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -119,10 +120,4 @@ internal static class ServiceHost
         .AddSingleton<Recall>()
         .AddSingleton<JobRun>()
         .AddHostedService<Worker>();
-}
-
-/// <summary>The configuration cannot be used.</summary>
-internal sealed class SettingsException(IReadOnlyList<string> errors) : Exception(string.Join(Environment.NewLine, errors))
-{
-    public IReadOnlyList<string> Errors { get; } = errors;
 }

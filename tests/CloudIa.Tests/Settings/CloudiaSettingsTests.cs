@@ -1,5 +1,5 @@
 using CloudIa.Core.Model;
-using CloudIa.Serve;
+using CloudIa.Settings;
 using Microsoft.Extensions.Configuration;
 
 namespace CloudIa.Tests.Settings;

@@ -4,7 +4,7 @@ using CloudIa.Core.Queue;
 using CloudIa.Core.Work;
 using CloudIa.Gateway;
 
-namespace CloudIa.Serve;
+namespace CloudIa.Settings;
 
 /// <summary>The section "Cloudia" of the configuration: all that can be set, with what it is when nothing is.</summary>
 public sealed class CloudiaSettings
