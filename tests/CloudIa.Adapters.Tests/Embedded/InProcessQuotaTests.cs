@@ -42,4 +42,20 @@ public sealed class InProcessQuotaTests : QuotaContract
             Assert.Equal(10, (await Task.WhenAll(admitted)).Sum());
         }
     }
+
+    [Fact]
+    public async Task An_owner_who_has_just_spent_all_is_not_forgotten()
+    {
+        var quota = Open(10);
+        time.Advance(TimeSpan.FromSeconds(59));
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.True((await quota.AdmitAsync("owner", CancellationToken.None)).Admitted);
+        }
+
+        // Somebody else's request is the one that sweeps.
+        time.Advance(TimeSpan.FromSeconds(1));
+        await quota.AdmitAsync("another", CancellationToken.None);
+        Assert.False((await quota.AdmitAsync("owner", CancellationToken.None)).Admitted);
+    }
 }

@@ -59,7 +59,7 @@ public class GenerationTests
         await model.WaitsAsync();
         time.Advance(TimeSpan.FromSeconds(10));
 
-        var failure = Assert.IsType<GenerationEnd.Failed>(await run).Failure;
+        var failure = Assert.IsType<GenerationEnd.Failed>(await run.WaitAsync(Workshop.Patience, TestContext.Current.CancellationToken)).Failure;
         Assert.Equal((ModelFailureKind.Timeout, "no token within 10 s"), (failure.Kind, failure.Details));
         Assert.True(model.Tokens.Single().IsCancellationRequested);
     }
@@ -81,7 +81,7 @@ public class GenerationTests
         await model.WaitsAsync();
         time.Advance(TimeSpan.FromSeconds(10));
 
-        var failure = Assert.IsType<GenerationEnd.Failed>(await run).Failure;
+        var failure = Assert.IsType<GenerationEnd.Failed>(await run.WaitAsync(Workshop.Patience, TestContext.Current.CancellationToken)).Failure;
         Assert.Equal(ModelFailureKind.Timeout, failure.Kind);
         Assert.Contains("3 characters", failure.Details, StringComparison.Ordinal);
     }
@@ -96,7 +96,7 @@ public class GenerationTests
             time.Advance(TimeSpan.FromSeconds(9));
         }
 
-        var failure = Assert.IsType<GenerationEnd.Failed>(await run).Failure;
+        var failure = Assert.IsType<GenerationEnd.Failed>(await run.WaitAsync(Workshop.Patience, TestContext.Current.CancellationToken)).Failure;
         Assert.Equal((ModelFailureKind.Timeout, "the call took longer than 120 s"), (failure.Kind, failure.Details));
         Assert.InRange(taken.Count, 13, 14);
     }
@@ -109,7 +109,7 @@ public class GenerationTests
         await model.WaitsAsync();
         await cancelled.CancelAsync();
 
-        Assert.Equal(new Usage(7, 3), Assert.IsType<GenerationEnd.Interrupted>(await run).Usage);
+        Assert.Equal(new Usage(7, 3), Assert.IsType<GenerationEnd.Interrupted>(await run.WaitAsync(Workshop.Patience, TestContext.Current.CancellationToken)).Usage);
         Assert.True(model.Tokens.Single().IsCancellationRequested);
     }
 

@@ -173,7 +173,8 @@ public sealed class JobRunTests : IDisposable
     {
         var job = Workshop.Job();
         var goOn = new TaskCompletionSource();
-        var paused = Model([new Say("old"), new Await(goOn.Task), new Say(" text"), new Stop(ChatFinishReason.Stop)]);
+        var wentOn = false;
+        var paused = Model([new Say("old"), new Await(goOn.Task), new Say(" text"), new Do(() => wentOn = true), new Stop(ChatFinishReason.Stop)]);
         var overtaken = shop.Run(paused.In()).RunAsync(job, None);
         await paused.WaitsAsync();
         var next = Model([new Say("new"), Pass.Forever]);
@@ -183,6 +184,7 @@ public sealed class JobRunTests : IDisposable
         goOn.SetResult();
 
         Assert.Equal(new Outcome.Lost(), await overtaken);
+        Assert.False(wentOn, "the overtaken call went on after its text was refused");
         Assert.Equal("new", (await shop.Bus.ReadAsync(job.Key, new Position(2, 0), None))!.Text);
         await cancelled.CancelAsync();
         Assert.Equal(new Outcome.Again(TimeSpan.Zero), await running);

@@ -2,11 +2,14 @@ using CloudIa.Core.Queue;
 
 namespace CloudIa.Tests.Core;
 
-/// <summary>A queue that is away for some receives.</summary>
+/// <summary>A queue that is away for some receives, and that counts extensions.</summary>
 internal sealed class UnsteadyQueue(IJobQueue queue) : IJobQueue
 {
     /// <summary>Receives that still fail.</summary>
     public int Away { get; set; }
+
+    /// <summary>Extensions of leases that held.</summary>
+    public int Extended { get; private set; }
 
     public Task EnqueueAsync(JobMessage job, CancellationToken cancellation) => queue.EnqueueAsync(job, cancellation);
 
@@ -17,7 +20,12 @@ internal sealed class UnsteadyQueue(IJobQueue queue) : IJobQueue
 
     public Task<bool> ReleaseAsync(JobLease lease, TimeSpan delay, CancellationToken cancellation) => queue.ReleaseAsync(lease, delay, cancellation);
 
-    public Task<bool> ExtendAsync(JobLease lease, CancellationToken cancellation) => queue.ExtendAsync(lease, cancellation);
+    public async Task<bool> ExtendAsync(JobLease lease, CancellationToken cancellation)
+    {
+        var held = await queue.ExtendAsync(lease, cancellation);
+        Extended += held ? 1 : 0;
+        return held;
+    }
 
     public Task<bool> DeadLetterAsync(JobLease lease, string reason, CancellationToken cancellation) => queue.DeadLetterAsync(lease, reason, cancellation);
 

@@ -149,7 +149,8 @@ public sealed class WorkerTests : IDisposable
         var model = Model([new Say("long "), new Await(goOn.Task), .. ScriptedModel.Says("answer")]);
         await shop.EnqueueAsync(Workshop.Job());
         var watched = new WatchedTime(shop.Time, shop.QueueOptions.Heartbeat);
-        using var worker = new Worker(shop.Queue, shop.Run(model.In(Patient)), shop.WorkOptions, shop.QueueOptions, watched, NullLogger<Worker>.Instance);
+        var queue = new UnsteadyQueue(shop.Queue);
+        using var worker = new Worker(queue, shop.Run(model.In(Patient)), shop.WorkOptions, shop.QueueOptions, watched, NullLogger<Worker>.Instance);
         await worker.StartAsync(None);
         await model.WaitsAsync();
         for (var beat = 0; beat < 12; beat++)
@@ -159,6 +160,7 @@ public sealed class WorkerTests : IDisposable
         }
 
         await watched.WaitsAsync();
+        Assert.Equal(12, queue.Extended);
         goOn.SetResult();
         Assert.Equal(("long answer", 1), await shop.NextAsync<MessageCompleted>() is var completed ? (completed.Content, completed.Attempt) : default);
         await worker.StopAsync(None);
