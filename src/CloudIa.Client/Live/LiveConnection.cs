@@ -100,9 +100,9 @@ public sealed class LiveConnection
                 await Task.Delay(pause, _time, cancel);
             }
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (Exception error) when (cancel.IsCancellationRequested && IsLoss(error))
         {
-            // The reader left.
+            // The reader left, maybe while the connection was being lost.
         }
         catch (CloudIaException error)
         {

@@ -63,8 +63,9 @@ public sealed class Generation(CatalogModel model, IReadOnlyList<ChatMessage> pr
 
             return End(finish);
         }
-        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        catch (Exception) when (cancellation.IsCancellationRequested)
         {
+            // Whatever a client throws when it is cancelled, the text so far is kept.
             return new GenerationEnd.Interrupted(Usage());
         }
         catch (OperationCanceledException) when (total.IsCancellationRequested)

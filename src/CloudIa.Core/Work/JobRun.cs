@@ -23,7 +23,7 @@ public sealed partial class JobRun(
     {
         // Listened for before the begin looks, so that a stop is seen by the one or the other.
         using var stop = new CancellationTokenSource();
-        using var listening = bus.OnStop(job.Key, stop.Cancel);
+        using var listening = bus.OnStop(job.Key, () => Cancel(stop));
 
         // 4. Begin
         switch (await store.BeginAsync(job, cancellation))
@@ -40,6 +40,18 @@ public sealed partial class JobRun(
                 return await AnswerAsync(job, started, stop.Token, cancellation);
             default:
                 throw new InvalidOperationException("A begin has three results.");
+        }
+    }
+
+    private static void Cancel(CancellationTokenSource stop)
+    {
+        try
+        {
+            stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The run ended first; its end is in the history, where the stop finds it.
         }
     }
 

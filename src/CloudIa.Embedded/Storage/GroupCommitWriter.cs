@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Data.Sqlite;
 
 namespace CloudIa.Embedded.Storage;
 
@@ -188,9 +189,18 @@ internal sealed class GroupCommitWriter : IDisposable
     private void RollBack()
     {
         // SQLite has rolled back by itself after some errors (a full disk); then there is nothing to roll back.
-        if (SQLitePCL.raw.sqlite3_get_autocommit(statements.Connection.Handle) == 0)
+        if (SQLitePCL.raw.sqlite3_get_autocommit(statements.Connection.Handle) != 0)
+        {
+            return;
+        }
+
+        try
         {
             statements.Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // Then the next BEGIN fails too, and its callers hear of it; the writer itself goes on.
         }
     }
 }
