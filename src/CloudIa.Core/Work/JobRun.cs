@@ -172,6 +172,12 @@ public sealed partial class JobRun(
         if (!await store.FinishAsync(job.Key, attempt, end, cancellation))
         {
             LogStale(job.JobId, attempt);
+            if (await store.FindAsync(job.Key, cancellation) is { End: not null } overtaken)
+            {
+                // Paused for long, this attempt may have announced itself after the end: whoever heard it hears the end again.
+                await bus.EndAsync(job.Key, TurnEvents.End(overtaken, job.SessionId, job.TraceId), cancellation);
+            }
+
             return new Outcome.Lost();
         }
 

@@ -192,6 +192,24 @@ public sealed class JobRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_worker_that_was_overtaken_to_the_end_announces_the_end_that_is_stored()
+    {
+        var job = Workshop.Job();
+        var goOn = new TaskCompletionSource();
+        var paused = Model([new Say("old"), new Await(goOn.Task), new Stop(ChatFinishReason.Stop)]);
+        var overtaken = shop.Run(paused.In()).RunAsync(job, None);
+        await paused.WaitsAsync();
+        Assert.Equal(new Outcome.Done(), await shop.Run(Model(ScriptedModel.Says("new")).In()).RunAsync(job, None));
+        shop.Announced();
+        goOn.SetResult();
+
+        Assert.Equal(new Outcome.Lost(), await overtaken);
+        var told = Assert.IsType<MessageCompleted>(Assert.Single(shop.Announced()));
+        Assert.Equal((2, "new"), (told.Attempt, told.Content));
+        Assert.Null(await shop.Bus.ReadAsync(job.Key, Position.Start, None));
+    }
+
+    [Fact]
     public async Task A_model_that_is_no_longer_configured_is_a_final_failure()
     {
         var job = Workshop.Job() with { Model = "gone" };
