@@ -31,7 +31,9 @@ public sealed partial class JobRun(
             case BeginResult.Finished finished:
                 // Its worker may have died between storing the end and announcing it.
                 await bus.EndAsync(job.Key, TurnEvents.End(finished.Turn, job.SessionId, job.TraceId), cancellation);
-                return new Outcome.Done();
+
+                // Or between storing a failure and moving the job to the dead letters.
+                return finished.Turn.End is { Status: JobStatus.Failed, ErrorCode: { } failure } ? new Outcome.Dead(failure) : new Outcome.Done();
             case BeginResult.StopAsked asked:
                 return await EndAsync(job, asked.Turn, asked.Attempt, Stopped("", null, null), cancellation);
             case BeginResult.Started started when started.Attempt > options.MaxAttempts:

@@ -65,7 +65,9 @@ public sealed partial class Worker(
         {
             leases = await queue.ReceiveAsync(free, stopping);
         }
-        catch (QueueUnavailableException error)
+#pragma warning disable CA1031 // Whatever the engine throws, the worker goes on asking.
+        catch (Exception error) when (error is not OperationCanceledException || !stopping.IsCancellationRequested)
+#pragma warning restore CA1031
         {
             LogQueueAway(error);
             await Task.Delay(EngineAway, time, stopping);

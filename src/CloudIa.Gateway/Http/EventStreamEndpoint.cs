@@ -49,22 +49,25 @@ public sealed class EventStreamEndpoint(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         using var sink = new ServerSentEvents(context.Response, context.Request.Headers.AcceptLanguage);
         using var pump = new AnswerPump(bus, feed, sink, TimeSpan.FromMilliseconds(options.CoalesceMilliseconds), time);
+        var beating = Task.CompletedTask;
         try
         {
             await sink.BeginAsync(ending.Token);
-            var beating = BeatAsync(sink, ending.Token);
+            beating = BeatAsync(sink, ending.Token);
             await pump.RunAsync(ending.Token);
             if (!feed.Overrun)
             {
                 await sink.EndAsync(ending.Token);
             }
-
-            await ending.CancelAsync();
-            await beating;
         }
         catch (Exception error) when (ending.IsCancellationRequested && error is OperationCanceledException or IOException)
         {
             // The client left, or this process is leaving: a plain close, and the client comes back.
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await beating;
         }
     }
 

@@ -55,8 +55,7 @@ public sealed class SocketEndpoint(
         await Task.WhenAny(sending, receiving);
         await CloseAsync(socket, feed);
         await ending.CancelAsync();
-        await UntilClosedAsync(sending);
-        await UntilClosedAsync(receiving);
+        await Task.WhenAll(UntilClosedAsync(sending), UntilClosedAsync(receiving));
     }
 
     private Connected Greet(HttpContext context, out Caller caller)

@@ -45,6 +45,20 @@ public sealed class JobRunTests : IDisposable
     }
 
     [Fact]
+    public async Task A_job_whose_failure_was_stored_still_goes_to_the_dead_letters()
+    {
+        var job = Workshop.Job() with { Model = "gone" };
+        var model = Model(ScriptedModel.Says("never"));
+        await shop.Run(model.In()).RunAsync(job, None);
+        shop.Announced();
+
+        // As after a crash between the two: the queue delivers it again.
+        Assert.Equal(new Outcome.Dead(ErrorCode.ModelUnknown), await shop.Run(model.In()).RunAsync(job, None));
+        Assert.Equal(ErrorCode.ModelUnknown, Assert.IsType<ErrorEvent>(Assert.Single(shop.Announced())).Code);
+        Assert.Empty(model.Prompts);
+    }
+
+    [Fact]
     public async Task A_prompt_holds_the_users_message_once_and_the_turns_before_it()
     {
         var model = Model(ScriptedModel.Says("a1"), ScriptedModel.Says("a2"));
