@@ -37,7 +37,10 @@ internal static class ServiceHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = settings.Gateway.MaxBodyBytes;
+
+            // The gateway limits bodies itself. Kestrel's own limit closes the connection with bytes unread, which
+            // resets it and may take the 413 with it; without one, Kestrel answers and reads on for 5 s at most.
+            kestrel.Limits.MaxRequestBodySize = null;
             kestrel.Listen(IPAddress.Parse(settings.Listen), settings.Port);
         });
         builder.Services.AddHostFiltering(hosts => hosts.AllowedHosts = AllowedHosts(settings));
