@@ -51,6 +51,9 @@ public sealed record JobView
 
     public JobError? Error { get; init; }
 
+    /// <summary>1 for the turn's first answer; each regeneration is one more.</summary>
+    public int? Version { get; init; }
+
     public string? Model { get; init; }
 
     public Usage? Usage { get; init; }
@@ -75,9 +78,21 @@ public sealed record MessageView
 
     public int? Attempt { get; init; }
 
+    /// <summary>An answer's: which of the turn's answers this is, from 1.</summary>
+    public int? Version { get; init; }
+
+    /// <summary>An answer's: how many the turn has. The earlier ones are in <c>GET /conversations/{id}/turns/{turn}/versions</c>.</summary>
+    public int? Versions { get; init; }
+
     public string? Model { get; init; }
 
     public Usage? Usage { get; init; }
+
+    /// <summary>An answer's: from the message's acceptance to the answer's end.</summary>
+    public long? DurationMs { get; init; }
+
+    /// <summary>An answer's: stop · length · content_filter · tool_calls · stopped (by the user).</summary>
+    public string? FinishReason { get; init; }
 
     public JobError? Error { get; init; }
 }
@@ -95,7 +110,16 @@ public sealed record ConversationView
 
     /// <summary>How many turns were begun.</summary>
     public required int Turns { get; init; }
+
+    /// <summary>What the model is told first; null: the service's own prompt.</summary>
+    public string? SystemPrompt { get; init; }
+
+    /// <summary>Where it was forked from another: that one, and the last turn that was kept.</summary>
+    public ForkView? ForkedFrom { get; init; }
 }
+
+/// <summary>Where a conversation began as a copy of another.</summary>
+public sealed record ForkView(string ConversationId, int Turn);
 
 /// <summary>A page; <see cref="NextCursor"/> is opaque and null on the last.</summary>
 public sealed record Page<T>(

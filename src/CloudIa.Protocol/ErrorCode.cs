@@ -20,6 +20,11 @@ public static class ErrorCode
     public const string CursorInvalid = "cursor_invalid";
     public const string KeyInvalid = "idempotency_key_invalid";
     public const string KeyReused = "idempotency_key_reused";
+    public const string TitleInvalid = "title_invalid";
+    public const string SystemPromptTooLong = "system_prompt_too_long";
+    public const string ConversationBusy = "conversation_busy";
+    public const string ConversationDeleted = "conversation_deleted";
+    public const string NothingToRegenerate = "nothing_to_regenerate";
 
     // Who asks.
     public const string TokenMissing = "token_missing";
@@ -30,6 +35,7 @@ public static class ErrorCode
     public const string NotFound = "not_found";
     public const string MethodNotAllowed = "method_not_allowed";
     public const string RateLimited = "rate_limited";
+    public const string TooManyConnections = "too_many_connections";
 
     // The service.
     public const string QueueUnavailable = "queue_unavailable";

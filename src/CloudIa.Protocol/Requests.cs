@@ -15,8 +15,35 @@ public record ChatRequest
     /// <summary>Absent: <see cref="Protocol.WhenBusy.Enqueue"/>.</summary>
     public WhenBusy? WhenBusy { get; init; }
 
+    /// <summary>What the model is told first in the conversation that this message begins; absent: the service's own prompt.</summary>
+    public string? SystemPrompt { get; init; }
+
     /// <summary>Without credentials: a live connection, for whose anonymous session the request acts.</summary>
     public string? ConnectionId { get; init; }
+}
+
+/// <summary>The body of <c>POST /conversations/{id}/regenerate</c>; may be left out.</summary>
+public sealed record RegenerateRequest
+{
+    /// <summary>A name that <c>GET /models</c> lists; absent: the one that was asked for before.</summary>
+    public string? Model { get; init; }
+}
+
+/// <summary>The body of <c>POST /conversations/{id}/fork</c>.</summary>
+public sealed record ForkRequest
+{
+    /// <summary>The last turn that the new conversation keeps; 0: none.</summary>
+    public int? Turn { get; init; }
+}
+
+/// <summary>The body of <c>PATCH /conversations/{id}</c>; what is absent stays.</summary>
+public sealed record ConversationChanges
+{
+    /// <summary>1 to 200 characters, not blank.</summary>
+    public string? Title { get; init; }
+
+    /// <summary>What the model is told first; "": the service's own prompt again.</summary>
+    public string? SystemPrompt { get; init; }
 }
 
 /// <summary>The body of <c>POST /message</c>, the first version's contract.</summary>

@@ -58,6 +58,12 @@ public sealed record Accepted : JobEvent
     public string? ClientId { get; init; }
 
     public required JobStatus Status { get; init; }
+
+    /// <summary>The user's text, for the owner's other sockets; null for a regeneration.</summary>
+    public string? Message { get; init; }
+
+    /// <summary>For a regeneration: the turn whose answer is made again.</summary>
+    public int? Turn { get; init; }
 }
 
 /// <summary>An attempt has begun.</summary>
@@ -68,6 +74,9 @@ public sealed record MessageStarted : JobEvent
     public required int Attempt { get; init; }
 
     public required string Model { get; init; }
+
+    /// <summary>1 for the turn's first answer; each regeneration is one more.</summary>
+    public int Version { get; init; } = 1;
 }
 
 /// <summary>
@@ -131,8 +140,7 @@ public sealed record MessageCompleted : JobEvent
 /// <summary>The answer was stopped by its owner; <see cref="Content"/> is what was kept.</summary>
 public sealed record MessageStopped : JobEvent
 {
-    /// <summary>Null where the message was stopped before its turn began.</summary>
-    public int? Turn { get; init; }
+    public required int Turn { get; init; }
 
     public required int Attempt { get; init; }
 
@@ -147,6 +155,9 @@ public sealed record ErrorEvent : ServerEvent
     public string? JobId { get; init; }
 
     public string? ConversationId { get; init; }
+
+    /// <summary>For a job: the attempt that went wrong.</summary>
+    public int? Attempt { get; init; }
 
     /// <summary>The mark of the frame that was refused, where it had one.</summary>
     public string? ClientId { get; init; }

@@ -31,7 +31,7 @@ public static class TurnEvents
                 SessionId = sessionId,
                 TraceId = traceId,
                 Timestamp = end.EndedAt,
-                Turn = turn.Number,
+                Turn = turn.Number ?? 0,
                 Attempt = turn.Attempt,
                 Content = end.Content,
                 Metadata = end.Model is null ? null : Metadata(turn, end),

@@ -25,7 +25,7 @@ public class AnswerTests
     {
         _answer.Apply(Delta(1, 0, "more than was stored"));
 
-        _answer.Apply(new MessageStopped { JobId = "job", ConversationId = "conversation", Attempt = 1, Content = "more than" });
+        _answer.Apply(new MessageStopped { JobId = "job", ConversationId = "conversation", Turn = 1, Attempt = 1, Content = "more than" });
 
         Assert.Equal("more than", _answer.Text);
         Assert.Equal(JobStatus.Cancelled, _answer.State.Status);
