@@ -20,6 +20,7 @@ public sealed class DataFolder : IDisposable
 
     /// <summary>Makes the folder where it is missing and locks it.</summary>
     /// <exception cref="DataFolderInUseException">Another process has it.</exception>
+    /// <exception cref="IOException">It cannot be made or written.</exception>
     public static DataFolder Open(string path)
     {
         var full = System.IO.Path.GetFullPath(path);
@@ -29,13 +30,16 @@ public sealed class DataFolder : IDisposable
             var file = new FileStream(System.IO.Path.Combine(full, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             return new DataFolder(full, file);
         }
-        catch (IOException error) when (error is not (DirectoryNotFoundException or PathTooLongException))
+        catch (IOException error) when (IsHeld(error))
         {
             throw new DataFolderInUseException(full, error);
         }
     }
 
     public void Dispose() => held.Dispose();
+
+    /// <summary>EWOULDBLOCK of Linux and of macOS, and Windows' sharing violation. A full disk is another error.</summary>
+    private static bool IsHeld(IOException error) => error.HResult is 11 or 35 or unchecked((int)0x80070020);
 }
 
 /// <summary>A second service on one data folder.</summary>

@@ -25,7 +25,16 @@ public sealed class EmbeddedDatabase : IDisposable
             PRAGMA cache_size = -{WriterCacheKiB};
             PRAGMA temp_store = MEMORY;
             """);
-        Migrations.Apply(statements);
+        try
+        {
+            Migrations.Apply(statements);
+        }
+        catch
+        {
+            statements.Dispose();
+            throw;
+        }
+
         Writer = new GroupCommitWriter(statements);
     }
 

@@ -72,7 +72,7 @@ internal static class Migrations
     ];
 
     /// <summary>Brings a database to the newest schema, a transaction a step.</summary>
-    /// <exception cref="InvalidOperationException">A newer program made it.</exception>
+    /// <exception cref="NewerDatabaseException">A newer program made it.</exception>
     public static void Apply(Statements statements)
     {
         using var read = statements.Connection.CreateCommand();
@@ -80,7 +80,7 @@ internal static class Migrations
         var version = Convert.ToInt32(read.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
         if (version > Steps.Length)
         {
-            throw new InvalidOperationException($"The database has schema {version}; this program knows schemas up to {Steps.Length}. Use the newer program that made it.");
+            throw new NewerDatabaseException(version, Steps.Length);
         }
 
         for (; version < Steps.Length; version++)
@@ -93,3 +93,7 @@ internal static class Migrations
         }
     }
 }
+
+/// <summary>The database was made by a newer program; nothing of it was changed.</summary>
+public sealed class NewerDatabaseException(int version, int newest)
+    : Exception($"The database has schema {version}; this program knows schemas up to {newest}. Use the newer program that made it.");

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CloudIa.Embedded.Storage;
 using CloudIa.Settings;
+using Microsoft.Data.Sqlite;
 
 namespace CloudIa.Serve;
 
@@ -42,9 +43,14 @@ internal static class ServeCommand
 
             return ExitCode.Usage;
         }
-        catch (Exception error) when (error is DataFolderInUseException or IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is DataFolderInUseException or NewerDatabaseException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(error.Message);
+            return ExitCode.Failed;
+        }
+        catch (SqliteException error)
+        {
+            await Console.Error.WriteLineAsync($"The database in the data folder cannot be used: {error.Message}");
             return ExitCode.Failed;
         }
     }

@@ -41,7 +41,7 @@ public sealed class MigrationsTests : IDisposable
         using var statements = new Statements(connection);
         statements.Execute("PRAGMA user_version = 9999");
 
-        var error = Assert.Throws<InvalidOperationException>(() => Migrations.Apply(statements));
+        var error = Assert.Throws<NewerDatabaseException>(() => Migrations.Apply(statements));
         Assert.Contains("9999", error.Message, StringComparison.Ordinal);
         Assert.Empty(Tables(statements));
     }
