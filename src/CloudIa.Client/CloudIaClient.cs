@@ -12,7 +12,7 @@ namespace CloudIa.Client;
 /// <param name="http">Its BaseAddress is the service's root, ending in a slash.</param>
 /// <param name="options">Tries and their pauses; null: the defaults.</param>
 /// <param name="time">Null: the system's clock.</param>
-public sealed class CloudIaClient(HttpClient http, ClientOptions? options = null, TimeProvider? time = null)
+public sealed partial class CloudIaClient(HttpClient http, ClientOptions? options = null, TimeProvider? time = null)
 {
     private readonly HttpCaller _caller = new(http, options ?? new ClientOptions(), time ?? TimeProvider.System);
 
@@ -48,22 +48,9 @@ public sealed class CloudIaClient(HttpClient http, ClientOptions? options = null
     /// One for each message the user sent, the same on every try; null: a random one, for the tries of this call.
     /// </param>
     public Task<ChatAccepted> PostAsync(
-        ChatRequest request, string? idempotencyKey = null, CancellationToken cancel = default)
-    {
-        var key = idempotencyKey ?? NewKey();
-        return _caller.CallAsync(
-            () =>
-            {
-                var post = new HttpRequestMessage(HttpMethod.Post, "chat")
-                {
-                    Content = JsonBody.Of(request, ProtocolJson.Default.ChatRequest),
-                };
-                post.Headers.Add("Idempotency-Key", key);
-                return post;
-            },
-            ProtocolJson.Default.ChatAccepted,
-            cancel);
-    }
+        ChatRequest request, string? idempotencyKey = null, CancellationToken cancel = default) =>
+        SendAsync(
+            "chat", request, ProtocolJson.Default.ChatRequest, idempotencyKey ?? NewKey(), ProtocolJson.Default.ChatAccepted, cancel);
 
     /// <summary>A fresh idempotency key: 128 random bits.</summary>
     public static string NewKey() => Guid.NewGuid().ToString("N");
@@ -75,24 +62,6 @@ public sealed class CloudIaClient(HttpClient http, ClientOptions? options = null
     /// <summary>Asks for a job to be stopped; that it has stopped is told by its <c>message_stopped</c>.</summary>
     public Task StopAsync(string jobId, CancellationToken cancel = default) =>
         _caller.CallAsync(() => new HttpRequestMessage(HttpMethod.Delete, $"chat/{Segment(jobId)}"), cancel);
-
-    /// <summary>The owner's conversations, newest first.</summary>
-    /// <param name="query">Only those whose title has this text; null: all.</param>
-    /// <param name="cursor">The last page's NextCursor; null: the first page.</param>
-    /// <param name="limit">At most so many; null: the service's choice.</param>
-    public Task<Page<ConversationView>> ListConversationsAsync(
-        string? query = null, string? cursor = null, int? limit = null, CancellationToken cancel = default) =>
-        GetAsync($"conversations{Query(("q", query), ("cursor", cursor), ("limit", Text(limit)))}",
-            ProtocolJson.Default.ConversationPage, cancel);
-
-    /// <summary>A page of a conversation's messages, newest turns first.</summary>
-    /// <param name="conversationId">The conversation.</param>
-    /// <param name="cursor">The last page's NextCursor; null: the newest turns.</param>
-    /// <param name="limit">At most so many; null: the service's choice.</param>
-    public Task<Page<MessageView>> ReadMessagesAsync(
-        string conversationId, string? cursor = null, int? limit = null, CancellationToken cancel = default) =>
-        GetAsync($"conversations/{Segment(conversationId)}/messages{Query(("cursor", cursor), ("limit", Text(limit)))}",
-            ProtocolJson.Default.MessagePage, cancel);
 
     /// <summary>The models that may be asked for.</summary>
     public Task<ModelsView> GetModelsAsync(CancellationToken cancel = default) =>

@@ -39,8 +39,10 @@ public sealed class Answer
         _state = new AnswerState(message.Status)
         {
             Turn = message.Turn,
+            Version = message.Version,
             Model = message.Model,
             Error = message.Error,
+            Metadata = MetadataOf(message),
         };
     }
 
@@ -121,6 +123,21 @@ public sealed class Answer
         _ => null,
     };
 
+    private static AnswerMetadata? MetadataOf(MessageView message) =>
+        message is { Model: { } model, Usage: { } usage, DurationMs: { } took, FinishReason: { } reason }
+            ? new AnswerMetadata
+            {
+                Model = model,
+                Tokens = usage.InputTokens + usage.OutputTokens,
+                InputTokens = usage.InputTokens,
+                OutputTokens = usage.OutputTokens,
+                Cost = usage.Cost,
+                Attempts = message.Attempt ?? 1,
+                DurationMs = took,
+                FinishReason = reason,
+            }
+            : null;
+
     private FoldOutcome Begin(MessageStarted started)
     {
         if (started.Attempt < _text.Attempt)
@@ -130,6 +147,7 @@ public sealed class Answer
         {
             Status = JobStatus.Running,
             Turn = started.Turn,
+            Version = started.Version,
             Model = started.Model,
             Error = null,
             RetryAt = null,
@@ -163,6 +181,7 @@ public sealed class Answer
         _state = new AnswerState(JobStatus.Completed)
         {
             Turn = completed.Turn,
+            Version = _state.Version,
             Model = completed.Metadata.Model,
             Metadata = completed.Metadata,
         };
@@ -175,6 +194,7 @@ public sealed class Answer
         _state = new AnswerState(JobStatus.Cancelled)
         {
             Turn = stopped.Turn,
+            Version = _state.Version,
             Model = stopped.Metadata?.Model ?? _state.Model,
             Metadata = stopped.Metadata,
         };

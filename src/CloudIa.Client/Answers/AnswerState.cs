@@ -9,6 +9,9 @@ public sealed record AnswerState(JobStatus Status)
     /// <summary>The turn's number in its conversation, from 1; null until an attempt has begun.</summary>
     public int? Turn { get; init; }
 
+    /// <summary>Which of the turn's answers this is, from 1; null until an attempt has begun.</summary>
+    public int? Version { get; init; }
+
     /// <summary>The model that answers, once known.</summary>
     public string? Model { get; init; }
 
@@ -18,6 +21,6 @@ public sealed record AnswerState(JobStatus Status)
     /// <summary>When a waiting job is tried again, where the service knows.</summary>
     public DateTimeOffset? RetryAt { get; init; }
 
-    /// <summary>What the answer took; only once it has ended, and only where this client heard it end.</summary>
+    /// <summary>What the answer took; only once it has ended, and where the service knows.</summary>
     public AnswerMetadata? Metadata { get; init; }
 }

@@ -86,6 +86,26 @@ public class AnswerTests
     }
 
     [Fact]
+    public void A_regeneration_says_which_version_it_is_and_keeps_it_to_its_end()
+    {
+        _answer.Apply(new MessageStarted { JobId = "job", ConversationId = "conversation", Turn = 4, Attempt = 1, Model = "m", Version = 3 });
+        Assert.Equal(3, _answer.State.Version);
+
+        _answer.Apply(Completed(1, "again"));
+
+        Assert.Equal(3, _answer.State.Version);
+    }
+
+    [Fact]
+    public void The_deletion_of_its_conversation_ends_an_answer()
+    {
+        var outcome = _answer.Apply(Error(final: true) with { Code = ErrorCode.ConversationDeleted });
+
+        Assert.Equal(FoldOutcome.Ended, outcome);
+        Assert.Equal(ErrorCode.ConversationDeleted, _answer.State.Error?.Code);
+    }
+
+    [Fact]
     public void Events_of_another_job_are_ignored()
     {
         Assert.Equal(FoldOutcome.Ignored, _answer.Apply(Delta(1, 0, "x") with { JobId = "other" }));
