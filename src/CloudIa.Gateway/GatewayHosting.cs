@@ -21,6 +21,7 @@ public static class GatewayHosting
         .AddSingleton<ChatEndpoints>()
         .AddSingleton<EventStreamEndpoint>()
         .AddSingleton<ConversationEndpoints>()
+        .AddSingleton<ConversationChangeEndpoints>()
         .AddSingleton<SessionEndpoints>()
         .AddSingleton<ServiceEndpoints>();
 
@@ -40,6 +41,7 @@ public static class GatewayHosting
         services.GetRequiredService<ChatEndpoints>().Map(routes);
         services.GetRequiredService<EventStreamEndpoint>().Map(routes);
         services.GetRequiredService<ConversationEndpoints>().Map(routes);
+        services.GetRequiredService<ConversationChangeEndpoints>().Map(routes);
         services.GetRequiredService<SessionEndpoints>().Map(routes);
         services.GetRequiredService<ServiceEndpoints>().Map(routes);
         services.GetRequiredService<SocketEndpoint>().Map(routes);

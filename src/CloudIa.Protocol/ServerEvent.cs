@@ -46,9 +46,11 @@ public sealed record Connected : ServerEvent
 /// <summary>An event about one job.</summary>
 public abstract record JobEvent : ServerEvent
 {
-    public required string JobId { get; init; }
+    [JsonRequired]
+    public string JobId { get; init; } = "";
 
-    public required string ConversationId { get; init; }
+    [JsonRequired]
+    public string ConversationId { get; init; } = "";
 }
 
 /// <summary>A message was accepted; sent to every socket of the owner.</summary>

@@ -3,6 +3,9 @@ namespace CloudIa.Core.Conversations;
 /// <summary>The title that a conversation has until its owner gives it another.</summary>
 public static class ConversationTitle
 {
+    /// <summary>The longest title that an owner may give, in UTF-16 characters.</summary>
+    public const int MaxGivenLength = 200;
+
     /// <summary>What a list shows on one line.</summary>
     private const int MaxLength = 60;
 

@@ -29,10 +29,11 @@ public static class Identifiers
     public static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes));
 
     /// <summary>Marks a request's body, so that a key used again with another body is seen.</summary>
-    public static string Fingerprint(string message, string? conversationId, string? model)
+    public static string Fingerprint(string message, string? conversationId, string? model, string? systemPrompt = null)
     {
+        // Both texts may hold any character, so the length of the first tells where the second begins.
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{conversationId}\n{model}\n{message}"), hash);
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{conversationId}\n{model}\n{systemPrompt?.Length}\n{systemPrompt}{message}"), hash);
         return Base64Url.EncodeToString(hash[..Bytes]);
     }
 

@@ -17,7 +17,17 @@ public sealed record Turn
     /// <summary>The mark of the request's body.</summary>
     public required string Fingerprint { get; init; }
 
+    /// <summary>When the job was accepted: the message's post, or the wish for another answer to it.</summary>
     public required DateTimeOffset AcceptedAt { get; init; }
+
+    /// <summary>When the message itself was accepted, where that is not <see cref="AcceptedAt"/>: for later versions of the answer.</summary>
+    public DateTimeOffset? AskedAt { get; init; }
+
+    /// <summary>Which of the turn's answers this is: 1 for the first, one more for each regeneration.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>How many answers the turn has.</summary>
+    public int Versions { get; init; } = 1;
 
     /// <summary>The newest attempt; 0 before the first.</summary>
     public int Attempt { get; init; }
@@ -65,4 +75,19 @@ public sealed record Conversation(
     string Title,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
-    int Turns);
+    int Turns)
+{
+    /// <summary>What the model is told first; null: the service's own prompt.</summary>
+    public string? SystemPrompt { get; init; }
+
+    /// <summary>Where it was made as a copy of another.</summary>
+    public ForkOrigin? ForkedFrom { get; init; }
+}
+
+/// <summary>The conversation that was copied, and the last turn that was kept of it.</summary>
+public sealed record ForkOrigin(string ConversationId, int Turn);
+
+/// <summary>What an owner changes of a conversation; what is null stays.</summary>
+/// <param name="Title">1 to <see cref="ConversationTitle.MaxGivenLength"/> characters.</param>
+/// <param name="SystemPrompt">"": the service's own prompt again.</param>
+public sealed record ConversationChange(string? Title, string? SystemPrompt);

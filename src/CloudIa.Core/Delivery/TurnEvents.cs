@@ -10,46 +10,37 @@ public static class TurnEvents
     public static ServerEvent End(Turn turn, string? sessionId, string? traceId)
     {
         var end = turn.End ?? throw new ArgumentException("The turn has not ended.", nameof(turn));
+        var head = new EventHead(turn.JobId, turn.ConversationId, sessionId, traceId, end.EndedAt);
         return end.Status switch
         {
-            JobStatus.Completed => new MessageCompleted
+            JobStatus.Completed => head.On(new MessageCompleted
             {
-                JobId = turn.JobId,
-                ConversationId = turn.ConversationId,
-                SessionId = sessionId,
-                TraceId = traceId,
-                Timestamp = end.EndedAt,
                 Turn = turn.Number ?? 0,
                 Attempt = turn.Attempt,
                 Content = end.Content,
                 Metadata = Metadata(turn, end),
-            },
-            JobStatus.Cancelled => new MessageStopped
+            }),
+            JobStatus.Cancelled => head.On(new MessageStopped
             {
-                JobId = turn.JobId,
-                ConversationId = turn.ConversationId,
-                SessionId = sessionId,
-                TraceId = traceId,
-                Timestamp = end.EndedAt,
                 Turn = turn.Number ?? 0,
                 Attempt = turn.Attempt,
                 Content = end.Content,
                 Metadata = end.Model is null ? null : Metadata(turn, end),
-            },
-            _ => new ErrorEvent
+            }),
+            _ => head.On(new ErrorEvent
             {
-                JobId = turn.JobId,
-                ConversationId = turn.ConversationId,
-                SessionId = sessionId,
-                TraceId = traceId,
-                Timestamp = end.EndedAt,
+                Attempt = turn.Attempt,
                 Code = end.ErrorCode ?? ErrorCode.Internal,
                 Details = end.ErrorDetails,
                 Retryable = true,
                 Final = true,
-            },
+            }),
         };
     }
+
+    /// <summary>The end of a job whose conversation was deleted: nothing is stored of it, and its followers need wait no longer.</summary>
+    public static ErrorEvent Deleted(EventHead head) =>
+        head.On(new ErrorEvent { Code = ErrorCode.ConversationDeleted, Retryable = false, Final = true });
 
     private static AnswerMetadata Metadata(Turn turn, TurnEnd end) => new()
     {

@@ -8,6 +8,8 @@ namespace CloudIa.Core.History;
 /// <para>Atomicity: each call is one conditional write or one read; begin and finish are the fences.
 /// A begin numbers the turn, so turns of a conversation are contiguous from 1 in the order of their begins.
 /// A finish whose attempt is not the newest, or whose job has ended, changes nothing.</para>
+/// <para>Deletion: a deleted conversation leaves its name behind, so that nothing that is still in the queue or in a
+/// worker's hands brings any of it back; its jobs are as unknown as those that never were.</para>
 /// <para>Errors: a call that cannot reach the engine throws <see cref="HistoryUnavailableException"/>.
 /// Cancelling a write leaves it done or not done, never half done.</para>
 /// </summary>
@@ -19,10 +21,13 @@ public interface IConversationStore
     /// <summary>Takes a pending message back whose commit to the queue failed. A begun one stays.</summary>
     Task WithdrawPendingAsync(JobMessage job, CancellationToken cancellation);
 
-    /// <summary>Starts the next attempt of a job, also of one that was never recorded.</summary>
+    /// <summary>
+    /// Starts the next attempt of a job, also of one that was never recorded. The message that begins a conversation
+    /// brings the conversation's title and system prompt, unless its owner gave others before.
+    /// </summary>
     Task<BeginResult> BeginAsync(JobMessage job, CancellationToken cancellation);
 
-    /// <summary>Stores a job's end. False where the attempt is stale or the job has ended.</summary>
+    /// <summary>Stores a job's end. False where the attempt is stale, the job has ended or its conversation was deleted.</summary>
     Task<bool> FinishAsync(JobKey job, int attempt, TurnEnd end, CancellationToken cancellation);
 
     /// <summary>Ends a waiting job at once; marks a running one, whose worker ends it. Null where there is none.</summary>
@@ -38,32 +43,24 @@ public interface IConversationStore
 
     Task<Conversation?> FindConversationAsync(ConversationKey conversation, CancellationToken cancellation);
 
+    /// <summary>Whether the owner had a conversation of this name and deleted it.</summary>
+    Task<bool> WasDeletedAsync(ConversationKey conversation, CancellationToken cancellation);
+
+    /// <summary>Changes a conversation, also one whose first message still waits: as it is then; null where there is none.</summary>
+    Task<Conversation?> ChangeAsync(ConversationKey conversation, ConversationChange change, CancellationToken cancellation);
+
+    /// <summary>
+    /// Deletes a conversation with everything in it, for good. Its jobs that had no end, which will get none now; null
+    /// where there is no such conversation.
+    /// </summary>
+    Task<IReadOnlyList<Turn>?> DeleteAsync(ConversationKey conversation, DateTimeOffset now, CancellationToken cancellation);
+
     /// <summary>An owner's conversations, the newest message first, after the given one (null: from the top).</summary>
     Task<IReadOnlyList<Conversation>> ListAsync(string owner, ListPlace? after, int limit, CancellationToken cancellation);
 }
 
 /// <summary>A place in the list of conversations: just after the conversation of these two.</summary>
 public readonly record struct ListPlace(DateTimeOffset UpdatedAt, string ConversationId);
-
-/// <summary>What a begin found: one of the three below.</summary>
-public abstract record BeginResult
-{
-    /// <summary>The attempt is this worker's.</summary>
-    /// <param name="Turn">The turn's number.</param>
-    /// <param name="Attempt">Counted from 1; the fence of all later writes.</param>
-    public sealed record Started(int Turn, int Attempt) : BeginResult;
-
-    /// <summary>As started, but the owner asked for a stop while no worker had the job: end it without a model call.</summary>
-    public sealed record StopAsked(int Turn, int Attempt) : BeginResult;
-
-    /// <summary>The job has ended; nothing was written.</summary>
-    public sealed record Finished(Turn Turn) : BeginResult;
-}
-
-/// <summary>What a stop request found.</summary>
-/// <param name="Turn">The job as it is now.</param>
-/// <param name="EndedNow">True where this request ended it (it was waiting).</param>
-public sealed record StopResult(Turn Turn, bool EndedNow);
 
 /// <summary>The history's engine did not take a call.</summary>
 public sealed class HistoryUnavailableException(string message, Exception? inner) : Exception(message, inner);

@@ -17,6 +17,8 @@ public sealed record PostedMessage
 
     public WhenBusy? WhenBusy { get; init; }
 
+    public string? SystemPrompt { get; init; }
+
     public string? IdempotencyKey { get; init; }
 
     /// <summary>The sender's own mark, given back in <c>accepted</c>.</summary>

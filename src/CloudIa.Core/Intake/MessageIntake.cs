@@ -75,6 +75,19 @@ public sealed partial class MessageIntake(
             return new Admission.Refused(ErrorCode.KeyInvalid);
         }
 
+        if (posted.SystemPrompt is { } prompt)
+        {
+            if (posted.ConversationId is not null)
+            {
+                return new Admission.Refused(ErrorCode.InvalidRequest, "systemPrompt: the conversation has begun; change it there");
+            }
+
+            if (prompt.Length > options.MaxSystemPromptCharacters)
+            {
+                return new Admission.Refused(ErrorCode.SystemPromptTooLong, $"{prompt.Length} > {options.MaxSystemPromptCharacters}");
+            }
+        }
+
         return posted.WhenBusy is null or WhenBusy.Enqueue
             ? null
             : new Admission.Refused(ErrorCode.InvalidRequest, "whenBusy: only enqueue is served by this version");
@@ -92,7 +105,8 @@ public sealed partial class MessageIntake(
             ConversationId = posted.ConversationId ?? Identifiers.ConversationOf(new JobKey(caller.Owner, jobId)),
             Message = posted.Message!,
             Model = posted.Model,
-            Fingerprint = posted.IdempotencyKey is null ? "" : Identifiers.Fingerprint(posted.Message!, posted.ConversationId, posted.Model),
+            SystemPrompt = string.IsNullOrWhiteSpace(posted.SystemPrompt) ? null : posted.SystemPrompt,
+            Fingerprint = posted.IdempotencyKey is null ? "" : Identifiers.Fingerprint(posted.Message!, posted.ConversationId, posted.Model, posted.SystemPrompt),
             AcceptedAt = now,
             TraceId = posted.TraceId,
         };
@@ -110,9 +124,15 @@ public sealed partial class MessageIntake(
                     : new Admission.Refused(ErrorCode.KeyReused);
             }
 
-            return posted.ConversationId is null || await store.FindConversationAsync(job.Conversation, cancellation) is not null
-                ? null
-                : new Admission.Refused(ErrorCode.NotFound);
+            if (posted.ConversationId is not null)
+            {
+                return await store.FindConversationAsync(job.Conversation, cancellation) is null ? new Admission.Refused(ErrorCode.NotFound) : null;
+            }
+
+            // A key's conversation is always the same one: one that was deleted would take the message into nothing.
+            return posted.IdempotencyKey is not null && await store.WasDeletedAsync(job.Conversation, cancellation)
+                ? new Admission.Refused(ErrorCode.ConversationDeleted)
+                : null;
         }
         catch (HistoryUnavailableException error)
         {
@@ -181,16 +201,8 @@ public sealed partial class MessageIntake(
         }
     }
 
-    private static Accepted Announcement(JobMessage job, Admission.Accepted accepted, string? clientId) => new()
-    {
-        JobId = job.JobId,
-        ConversationId = accepted.ConversationId,
-        SessionId = job.SessionId,
-        TraceId = job.TraceId,
-        Timestamp = accepted.At,
-        ClientId = clientId,
-        Status = accepted.Status,
-    };
+    private static Accepted Announcement(JobMessage job, Admission.Accepted accepted, string? clientId) =>
+        EventHead.Of(job, accepted.At).On(new Accepted { ClientId = clientId, Status = accepted.Status, Message = job.Message });
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The history did not take job {JobId} at its acceptance; its worker will repair that.")]
     private partial void LogHistoryAway(Exception error, string jobId);

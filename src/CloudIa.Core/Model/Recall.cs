@@ -14,16 +14,17 @@ public sealed class Recall(IConversationStore store, PromptOptions options)
     /// <summary>Turns in one read: most windows fill in one or two.</summary>
     private const int PageSize = 20;
 
-    /// <summary>The prompt of a turn: system, the earlier turns that fit, the user's message.</summary>
-    public async Task<IReadOnlyList<ChatMessage>> PromptAsync(JobMessage job, int turn, CatalogModel model, CancellationToken cancellation)
+    /// <summary>The prompt of a begun turn: system, the earlier turns that fit, the user's message.</summary>
+    public async Task<IReadOnlyList<ChatMessage>> PromptAsync(JobMessage job, BeginResult.Started begun, CatalogModel model, CancellationToken cancellation)
     {
+        var system = begun.SystemPrompt ?? options.System;
         var budget = new TokenBudget(model.Options.ContextTokens - model.Options.MaxOutputTokens, model.CountTokens);
 
         // These two go in any case: whether a message alone is too long, the provider says best.
-        var roomLeft = budget.TryTake(options.System, job.Message);
-        var earlier = roomLeft ? await EarlierAsync(job.Conversation, turn, budget, cancellation) : [];
+        var roomLeft = budget.TryTake(system, job.Message);
+        var earlier = roomLeft ? await EarlierAsync(job.Conversation, begun.Turn, budget, cancellation) : [];
 
-        var prompt = new List<ChatMessage>(2 + (earlier.Count * 2)) { new(ChatRole.System, options.System) };
+        var prompt = new List<ChatMessage>(2 + (earlier.Count * 2)) { new(ChatRole.System, system) };
         for (var i = earlier.Count - 1; i >= 0; i--)
         {
             prompt.Add(new ChatMessage(ChatRole.User, earlier[i].Message));

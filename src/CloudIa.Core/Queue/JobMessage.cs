@@ -20,6 +20,12 @@ public sealed record JobMessage
     /// <summary>The model asked for; null: the service's first.</summary>
     public string? Model { get; init; }
 
+    /// <summary>Of the message that begins a conversation: what the model is told first in it; null: the service's own prompt.</summary>
+    public string? SystemPrompt { get; init; }
+
+    /// <summary>For a regeneration: the turn whose message is answered again. Null: the message is a turn of its own.</summary>
+    public int? Turn { get; init; }
+
     public required string Fingerprint { get; init; }
 
     public required DateTimeOffset AcceptedAt { get; init; }

@@ -34,6 +34,8 @@ public sealed partial class JobRun(
 
                 // Or between storing a failure and moving the job to the dead letters.
                 return finished.Turn.End is { Status: JobStatus.Failed, ErrorCode: { } failure } ? new Outcome.Dead(failure) : new Outcome.Done();
+            case BeginResult.Deleted:
+                return await AnnounceDeletedAsync(job, cancellation);
             case BeginResult.StopAsked asked:
                 return await EndAsync(job, asked.Turn, asked.Attempt, Stopped("", null, null), cancellation);
             case BeginResult.Started started when started.Attempt > options.MaxAttempts:
@@ -41,7 +43,7 @@ public sealed partial class JobRun(
             case BeginResult.Started started:
                 return await AnswerAsync(job, started, stop.Token, cancellation);
             default:
-                throw new InvalidOperationException("A begin has three results.");
+                throw new InvalidOperationException("A begin has four results.");
         }
     }
 
@@ -66,7 +68,7 @@ public sealed partial class JobRun(
             return await FailAsync(job, begun, ErrorCode.ModelUnknown, "the model is no longer configured", cancellation);
         }
 
-        var prompt = await recall.PromptAsync(job, begun.Turn, model, cancellation);
+        var prompt = await recall.PromptAsync(job, begun, model, cancellation);
         if (!await AnnounceStartAsync(job, begun, model, cancellation))
         {
             return new Outcome.Lost();
@@ -104,28 +106,9 @@ public sealed partial class JobRun(
 
     private ValueTask<bool> AnnounceStartAsync(JobMessage job, BeginResult.Started begun, CatalogModel model, CancellationToken cancellation)
     {
-        var now = time.GetUtcNow();
-        var started = new MessageStarted
-        {
-            JobId = job.JobId,
-            ConversationId = job.ConversationId,
-            SessionId = job.SessionId,
-            TraceId = job.TraceId,
-            Timestamp = now,
-            Turn = begun.Turn,
-            Attempt = begun.Attempt,
-            Model = model.Name,
-        };
-        var restarted = begun.Attempt == 1 ? null : new MessageRestarted
-        {
-            JobId = job.JobId,
-            ConversationId = job.ConversationId,
-            SessionId = job.SessionId,
-            TraceId = job.TraceId,
-            Timestamp = now,
-            Attempt = begun.Attempt,
-            Reason = "retry",
-        };
+        var head = EventHead.Of(job, time.GetUtcNow());
+        var started = head.On(new MessageStarted { Turn = begun.Turn, Attempt = begun.Attempt, Model = model.Name, Version = begun.Version });
+        var restarted = begun.Attempt == 1 ? null : head.On(new MessageRestarted { Attempt = begun.Attempt, Reason = "retry" });
         return bus.StartAsync(job, started, restarted, cancellation);
     }
 
@@ -139,18 +122,15 @@ public sealed partial class JobRun(
 
         var delay = Backoff.After(begun.Attempt, TimeSpan.FromSeconds(options.RetrySeconds), failure.RetryAfter, Random.Shared.NextDouble());
         var now = time.GetUtcNow();
-        await bus.PublishAsync(job.Owner, new ErrorEvent
+        var waits = EventHead.Of(job, now).On(new ErrorEvent
         {
-            JobId = job.JobId,
-            ConversationId = job.ConversationId,
-            SessionId = job.SessionId,
-            TraceId = job.TraceId,
-            Timestamp = now,
+            Attempt = begun.Attempt,
             Code = failure.Code,
             Retryable = true,
             Final = false,
             RetryAt = now + delay,
-        }, cancellation);
+        });
+        await bus.PublishAsync(job.Owner, waits, cancellation);
         return new Outcome.Again(delay);
     }
 
@@ -173,8 +153,15 @@ public sealed partial class JobRun(
     {
         if (!await store.FinishAsync(job.Key, attempt, end, cancellation))
         {
+            var stored = await store.FindAsync(job.Key, cancellation);
+            if (stored is null)
+            {
+                // What has begun is never unknown, unless its conversation went.
+                return await AnnounceDeletedAsync(job, cancellation);
+            }
+
             LogStale(job.JobId, attempt);
-            if (await store.FindAsync(job.Key, cancellation) is { End: not null } overtaken)
+            if (stored is { End: not null } overtaken)
             {
                 // Paused for long, this attempt may have announced itself after the end: whoever heard it hears the end again.
                 await bus.EndAsync(job.Key, TurnEvents.End(overtaken, job.SessionId, job.TraceId), cancellation);
@@ -196,6 +183,13 @@ public sealed partial class JobRun(
             End = end,
         };
         await bus.EndAsync(job.Key, TurnEvents.End(ended, job.SessionId, job.TraceId), cancellation);
+        return new Outcome.Done();
+    }
+
+    /// <summary>Whoever deleted it told the followers; this run may have told them of an attempt after that.</summary>
+    private async Task<Outcome> AnnounceDeletedAsync(JobMessage job, CancellationToken cancellation)
+    {
+        await bus.EndAsync(job.Key, TurnEvents.Deleted(EventHead.Of(job, time.GetUtcNow())), cancellation);
         return new Outcome.Done();
     }
 

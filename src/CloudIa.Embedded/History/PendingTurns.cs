@@ -12,28 +12,33 @@ namespace CloudIa.Embedded.History;
 /// </summary>
 internal static class PendingTurns
 {
+    /// <summary>A message that reached the queue while its conversation was being deleted is nobody's any more.</summary>
+    private const string NotDeleted =
+        "NOT EXISTS (SELECT 1 FROM conversations AS gone WHERE gone.conversation_id = jobs.conversation_id AND gone.owner = jobs.owner AND gone.deleted_at IS NOT NULL)";
+
     /// <summary>Waiting jobs that a list of conversations looks through, newest first, so that a backlog cannot slow it.</summary>
     private const int ListDepth = 1000;
 
     public static Turn? Find(Statements read, JobKey job) => FindJob(read, job) is { } waiting ? Turn(waiting) : null;
 
     public static JobMessage? FindJob(Statements read, JobKey job) =>
-        All(read.Bind("SELECT body FROM jobs WHERE job_id = $1 AND owner = $2", job.JobId, job.Owner)).FirstOrDefault();
+        All(read.Bind($"SELECT body FROM jobs WHERE job_id = $1 AND owner = $2 AND {NotDeleted}", job.JobId, job.Owner)).FirstOrDefault();
 
     /// <summary>Those of a conversation, newest first.</summary>
     public static IReadOnlyList<Turn> Read(Statements read, ConversationKey conversation, int limit) =>
         [.. All(read.Bind(
-            """
-            SELECT body FROM jobs WHERE conversation_id = $1 AND owner = $2
+            $"""
+            SELECT body FROM jobs WHERE conversation_id = $1 AND owner = $2 AND {NotDeleted}
                 AND NOT EXISTS (SELECT 1 FROM turns WHERE turns.job_id = jobs.job_id AND turns.owner = jobs.owner)
             ORDER BY seq DESC LIMIT $3
             """,
             conversation.ConversationId, conversation.Owner, limit)).Select(Turn)];
 
-    /// <summary>A conversation whose first message still waits.</summary>
-    public static Conversation? FindConversation(Statements read, ConversationKey conversation) =>
-        All(read.Bind("SELECT body FROM jobs WHERE conversation_id = $1 AND owner = $2 ORDER BY seq LIMIT 1", conversation.ConversationId, conversation.Owner))
-            .Select(Conversation).FirstOrDefault();
+    /// <summary>The message that begins a conversation, where no worker has begun it.</summary>
+    public static JobMessage? FindFirst(Statements read, ConversationKey conversation) =>
+        All(read.Bind(
+            $"SELECT body FROM jobs WHERE conversation_id = $1 AND owner = $2 AND {NotDeleted} ORDER BY seq LIMIT 1",
+            conversation.ConversationId, conversation.Owner)).FirstOrDefault();
 
     /// <summary>An owner's conversations in which a message waits, each with the time of its newest.</summary>
     public static IReadOnlyDictionary<string, DateTimeOffset> Conversations(Statements read, string owner) =>
@@ -71,6 +76,10 @@ internal static class PendingTurns
         Status = JobStatus.Queued,
     };
 
-    private static Conversation Conversation(JobMessage first) =>
-        new(first.ConversationId, ConversationTitle.From(first.Message), first.AcceptedAt, first.AcceptedAt, Turns: 0);
+    /// <summary>A conversation as it is while its first message waits.</summary>
+    public static Conversation Conversation(JobMessage first) =>
+        new(first.ConversationId, ConversationTitle.From(first.Message), first.AcceptedAt, first.AcceptedAt, Turns: 0)
+        {
+            SystemPrompt = first.SystemPrompt,
+        };
 }

@@ -11,7 +11,13 @@ namespace CloudIa.Embedded.History;
 public sealed partial class SqliteConversationStore
 {
     private const string TurnColumns =
-        "job_id, conversation_id, turn, message, fingerprint, accepted_at, attempt, status, content, ended_at, model, input_tokens, output_tokens, cost, finish_reason, error_code, error_details";
+        """
+        job_id, conversation_id, turn, message, fingerprint, accepted_at, attempt, status, content, ended_at, model, input_tokens, output_tokens, cost,
+        finish_reason, error_code, error_details, asked_at, version, 1 + (SELECT count(*) FROM turns AS other
+            WHERE other.conversation_id = turns.conversation_id AND other.owner = turns.owner AND other.turn = turns.turn AND other.current = 0)
+        """;
+
+    private const string ConversationColumns = "conversation_id, title, created_at, updated_at, turns, system_prompt, forked_from, forked_turn";
 
     public Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) =>
         ReadAsync(read =>
@@ -23,7 +29,7 @@ public sealed partial class SqliteConversationStore
     public Task<IReadOnlyList<Turn>> ReadTurnsAsync(ConversationKey conversation, int? before, int limit, CancellationToken cancellation) =>
         ReadAsync(read => All(
             read.Bind(
-                $"SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn < $3 ORDER BY turn DESC LIMIT $4",
+                $"SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn < $3 AND current = 1 ORDER BY turn DESC LIMIT $4",
                 conversation.ConversationId, conversation.Owner, before ?? int.MaxValue, limit),
             ReadTurn));
 
@@ -32,6 +38,11 @@ public sealed partial class SqliteConversationStore
 
     public Task<Conversation?> FindConversationAsync(ConversationKey conversation, CancellationToken cancellation) =>
         ReadAsync(read => FindConversation(read, conversation));
+
+    public Task<bool> WasDeletedAsync(ConversationKey conversation, CancellationToken cancellation) =>
+        ReadAsync(read => read.Bind(
+            "SELECT 1 FROM conversations WHERE conversation_id = $1 AND owner = $2 AND deleted_at IS NOT NULL",
+            conversation.ConversationId, conversation.Owner).ExecuteScalar() is not null);
 
     public Task<IReadOnlyList<Conversation>> ListAsync(string owner, ListPlace? after, int limit, CancellationToken cancellation) =>
         ReadAsync(read => List(read, owner, after, limit));
@@ -43,9 +54,9 @@ public sealed partial class SqliteConversationStore
         var waiting = PendingTurns.Conversations(read, owner);
         var begun = All(
             read.Bind(
-                """
-                SELECT conversation_id, title, created_at, updated_at, turns FROM conversations
-                WHERE owner = $1 AND (updated_at, conversation_id) < ($2, $3) ORDER BY updated_at DESC, conversation_id DESC LIMIT $4
+                $"""
+                SELECT {ConversationColumns} FROM conversations
+                WHERE owner = $1 AND (updated_at, conversation_id) < ($2, $3) AND deleted_at IS NULL ORDER BY updated_at DESC, conversation_id DESC LIMIT $4
                 """,
                 owner, time.ToUnixTimeMilliseconds(), id, limit + waiting.Count),
             ReadConversation);
@@ -62,9 +73,11 @@ public sealed partial class SqliteConversationStore
     private static Conversation? FindConversation(Statements read, ConversationKey conversation)
     {
         using var row = read.Bind(
-            "SELECT conversation_id, title, created_at, updated_at, turns FROM conversations WHERE conversation_id = $1 AND owner = $2",
+            $"SELECT {ConversationColumns} FROM conversations WHERE conversation_id = $1 AND owner = $2 AND deleted_at IS NULL",
             conversation.ConversationId, conversation.Owner).ExecuteReader();
-        return row.Read() ? ReadConversation(row) : PendingTurns.FindConversation(read, conversation);
+        return row.Read() ? ReadConversation(row)
+            : PendingTurns.FindFirst(read, conversation) is { } first ? PendingTurns.Conversation(first)
+            : null;
     }
 
     private Task<T> ReadAsync<T>(Func<Statements, T> read)
@@ -111,6 +124,9 @@ public sealed partial class SqliteConversationStore
             Attempt = row.GetInt32(6),
             Status = status,
             End = status.IsEnd() ? ReadEnd(row, status) : null,
+            AskedAt = row.IsDBNull(17) ? null : row.GetTime(17),
+            Version = row.GetInt32(18),
+            Versions = row.GetInt32(19),
         };
     }
 
@@ -129,5 +145,9 @@ public sealed partial class SqliteConversationStore
     };
 
     private static Conversation ReadConversation(SqliteDataReader row) =>
-        new(row.GetString(0), row.GetString(1), row.GetTime(2), row.GetTime(3), row.GetInt32(4));
+        new(row.GetString(0), row.GetString(1), row.GetTime(2), row.GetTime(3), row.GetInt32(4))
+        {
+            SystemPrompt = row.GetText(5),
+            ForkedFrom = row.GetText(6) is { } from ? new ForkOrigin(from, row.GetInt32(7)) : null,
+        };
 }

@@ -37,29 +37,45 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
         }
 
         var (number, attempt) = (turn.Number!.Value, turn.Attempt + 1);
-        var stopAsked = (long)write.Bind(
-            "UPDATE turns SET attempt = $3 WHERE job_id = $1 AND owner = $2 RETURNING stop_asked",
-            job.JobId, job.Owner, attempt).ExecuteScalar()! != 0;
-        return stopAsked ? new BeginResult.StopAsked(number, attempt) : new BeginResult.Started(number, attempt);
+        using var row = write.Bind(
+            """
+            UPDATE turns SET attempt = $3 WHERE job_id = $1 AND owner = $2
+            RETURNING stop_asked, (SELECT system_prompt FROM conversations AS its WHERE its.conversation_id = turns.conversation_id AND its.owner = turns.owner)
+            """,
+            job.JobId, job.Owner, attempt).ExecuteReader();
+        row.Read();
+        return row.GetInt32(0) != 0 ? new BeginResult.StopAsked(number, attempt) : new BeginResult.Started(number, attempt, turn.Version, row.GetText(1));
     }
 
-    private static BeginResult.Started BeginFirst(Statements write, JobMessage job)
+    private static BeginResult BeginFirst(Statements write, JobMessage job)
     {
-        var number = (int)(long)write.Bind(
+        int number;
+        string? systemPrompt;
+        using (var row = write.Bind(
             """
-            INSERT INTO conversations (conversation_id, owner, title, created_at, updated_at, turns) VALUES ($1, $2, $3, $4, $4, 1)
+            INSERT INTO conversations (conversation_id, owner, title, created_at, updated_at, turns, system_prompt) VALUES ($1, $2, $3, $4, $4, 1, $5)
             ON CONFLICT (conversation_id, owner) DO UPDATE SET turns = turns + 1, updated_at = max(updated_at, excluded.updated_at)
-            RETURNING turns
+                WHERE deleted_at IS NULL
+            RETURNING turns, system_prompt
             """,
-            job.ConversationId, job.Owner, ConversationTitle.From(job.Message), job.AcceptedAt.ToUnixTimeMilliseconds()).ExecuteScalar()!;
+            job.ConversationId, job.Owner, ConversationTitle.From(job.Message), job.AcceptedAt.ToUnixTimeMilliseconds(), job.SystemPrompt).ExecuteReader())
+        {
+            if (!row.Read())
+            {
+                return new BeginResult.Deleted();
+            }
+
+            (number, systemPrompt) = (row.GetInt32(0), row.GetText(1));
+        }
+
         Insert(write, job, number, attempt: 1, JobStatus.Running);
-        return new BeginResult.Started(number, 1);
+        return new BeginResult.Started(number, 1, SystemPrompt: systemPrompt);
     }
 
     private static void Insert(Statements write, JobMessage job, int? number, int attempt, JobStatus status) => write.Execute(
         """
-        INSERT INTO turns (job_id, owner, conversation_id, turn, message, fingerprint, accepted_at, status, attempt, stop_asked)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)
+        INSERT INTO turns (job_id, owner, conversation_id, turn, version, current, message, fingerprint, accepted_at, status, attempt, stop_asked)
+        VALUES ($1, $2, $3, $4, 1, 1, $5, $6, $7, $8, $9, 0)
         """,
         job.JobId,
         job.Owner,

@@ -58,7 +58,7 @@ public sealed partial class SqliteJobQueue
         return database.Writer.WriteAsync(
             write =>
             {
-                write.Execute("INSERT INTO dead_letters (dead_at, reason, body) SELECT $1, $2, body FROM jobs WHERE seq = $3", now, reason, seq);
+                write.Execute("INSERT INTO dead_letters (dead_at, reason, conversation_id, owner, body) SELECT $1, $2, conversation_id, owner, body FROM jobs WHERE seq = $3", now, reason, seq);
                 return write.Execute("DELETE FROM jobs WHERE seq = $1", seq);
             },
             cancellation).AsQueue();

@@ -6,6 +6,8 @@ internal static class Migrations
     /// <summary>
     /// Times are Unix milliseconds. A turn's status is the number of its JobStatus. Keys hold the owner, after the
     /// id: ids are ordered by time, so rows that are made together lie together and a commit touches few pages.
+    /// A turn has a row for each of its answers, one of them the current one. Every query of turns says which of the
+    /// two it wants, because each row is in one of two indexes. A deleted conversation's row stays, emptied.
     /// </summary>
     private static readonly string[] Steps =
     [
@@ -25,8 +27,12 @@ internal static class Migrations
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             dead_at INTEGER NOT NULL,
             reason TEXT NOT NULL,
+            conversation_id TEXT NOT NULL,
+            owner TEXT NOT NULL,
             body BLOB NOT NULL
         ) STRICT;
+
+        CREATE INDEX dead_letters_by_conversation ON dead_letters (conversation_id, owner);
 
         CREATE TABLE conversations (
             conversation_id TEXT NOT NULL,
@@ -35,17 +41,25 @@ internal static class Migrations
             created_at INTEGER NOT NULL,
             updated_at INTEGER NOT NULL,
             turns INTEGER NOT NULL,
+            system_prompt TEXT,
+            forked_from TEXT,
+            forked_turn INTEGER,
+            deleted_at INTEGER,
             PRIMARY KEY (conversation_id, owner)
         ) STRICT, WITHOUT ROWID;
 
-        CREATE INDEX conversations_by_time ON conversations (owner, updated_at, conversation_id);
+        CREATE INDEX conversations_by_time ON conversations (owner, updated_at, conversation_id) WHERE deleted_at IS NULL;
 
         CREATE TABLE turns (
+            id INTEGER PRIMARY KEY,
             job_id TEXT NOT NULL,
             owner TEXT NOT NULL,
             conversation_id TEXT NOT NULL,
             turn INTEGER,
+            version INTEGER NOT NULL,
+            current INTEGER NOT NULL,
             message TEXT NOT NULL,
+            asked_at INTEGER,
             fingerprint TEXT NOT NULL,
             accepted_at INTEGER NOT NULL,
             status INTEGER NOT NULL,
@@ -60,9 +74,12 @@ internal static class Migrations
             finish_reason TEXT,
             error_code TEXT,
             error_details TEXT,
-            UNIQUE (job_id, owner),
-            UNIQUE (conversation_id, owner, turn)
+            UNIQUE (job_id, owner)
         ) STRICT;
+
+        CREATE UNIQUE INDEX turns_current ON turns (conversation_id, owner, turn) WHERE current = 1;
+
+        CREATE UNIQUE INDEX turns_versions ON turns (conversation_id, owner, turn, version) WHERE current = 0;
 
         CREATE TABLE secrets (
             name TEXT PRIMARY KEY,

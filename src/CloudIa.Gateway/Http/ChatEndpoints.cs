@@ -39,6 +39,7 @@ public sealed class ChatEndpoints(
             ConversationId = body.ConversationId,
             Model = body.Model,
             WhenBusy = body.WhenBusy,
+            SystemPrompt = body.SystemPrompt,
             IdempotencyKey = IdempotencyKey(context),
             TraceId = Problems.TraceIdOf(context),
         });

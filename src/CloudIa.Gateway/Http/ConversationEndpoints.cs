@@ -2,7 +2,6 @@ using System.Globalization;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
-using CloudIa.Core.Intake;
 using CloudIa.Gateway.Errors;
 using CloudIa.Gateway.Identity;
 using CloudIa.Protocol;
@@ -27,28 +26,28 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
 
     private async Task ListAsync(HttpContext context)
     {
-        var caller = CallerOf(context);
+        var caller = authentication.CallerOf(context);
         var limit = LimitOf(context);
         var found = await store.ListAsync(caller.Owner, ListCursor.Parse(CursorOf(context)), limit + 1, context.RequestAborted);
         var page = found.Take(limit).ToList();
         await Json.WriteAsync(
             context,
-            new Page<ConversationView>([.. page.Select(View)], found.Count > limit ? ListCursor.Format(page[^1]) : null),
+            new Page<ConversationView>([.. page.Select(ConversationViews.Of)], found.Count > limit ? ListCursor.Format(page[^1]) : null),
             ProtocolJson.Wire.ConversationPage);
     }
 
     private async Task GetAsync(HttpContext context)
     {
-        var conversation = await store.FindConversationAsync(KeyOf(context), context.RequestAborted);
+        var conversation = await store.FindConversationAsync(authentication.ConversationOf(context), context.RequestAborted);
         await Json.WriteAsync(
             context,
-            View(conversation ?? throw new RequestRefusedException(ErrorCode.NotFound)),
+            ConversationViews.Of(conversation ?? throw new RequestRefusedException(ErrorCode.NotFound)),
             ProtocolJson.Wire.ConversationView);
     }
 
     private async Task ReadMessagesAsync(HttpContext context)
     {
-        var key = KeyOf(context);
+        var key = authentication.ConversationOf(context);
         var limit = LimitOf(context);
         var cursor = MessageCursor.Parse(CursorOf(context));
         if (await store.FindConversationAsync(key, context.RequestAborted) is null)
@@ -81,15 +80,6 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
         await Json.WriteAsync(context, new Page<MessageView>(page, next), ProtocolJson.Wire.MessagePage);
     }
 
-    private Caller CallerOf(HttpContext context)
-    {
-        var reading = authentication.Identify(context);
-        return reading.Error is null ? reading.Caller : throw new RequestRefusedException(reading.Error);
-    }
-
-    private ConversationKey KeyOf(HttpContext context) =>
-        new(CallerOf(context).Owner, (string)context.Request.RouteValues["conversationId"]!);
-
     private static string? CursorOf(HttpContext context) =>
         context.Request.Query["cursor"] is [{ Length: > 0 } cursor] ? cursor : null;
 
@@ -104,13 +94,4 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
             ? limit
             : throw new RequestRefusedException(ErrorCode.InvalidRequest, $"limit must be between 1 and {MaxLimit}");
     }
-
-    private static ConversationView View(Conversation conversation) => new()
-    {
-        ConversationId = conversation.ConversationId,
-        Title = conversation.Title,
-        CreatedAt = conversation.CreatedAt,
-        UpdatedAt = conversation.UpdatedAt,
-        Turns = conversation.Turns,
-    };
 }

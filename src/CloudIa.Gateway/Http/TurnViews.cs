@@ -18,6 +18,7 @@ internal static class TurnViews
         Attempt = running?.From.Attempt ?? turn.Attempt,
         Content = turn.End?.Content ?? running?.Text,
         Error = Error(turn, language),
+        Version = turn.Number is null ? null : turn.Version,
         Model = turn.End?.Model,
         Usage = turn.End?.Usage,
     };
@@ -30,7 +31,7 @@ internal static class TurnViews
         Role = MessageRole.User,
         Content = turn.Message,
         Status = turn.Status,
-        CreatedAt = turn.AcceptedAt,
+        CreatedAt = turn.AskedAt ?? turn.AcceptedAt,
     };
 
     /// <summary>The answer of a turn; while it runs, what was streamed so far.</summary>
@@ -43,8 +44,12 @@ internal static class TurnViews
         Status = turn.Status,
         CreatedAt = turn.End?.EndedAt ?? turn.AcceptedAt,
         Attempt = running?.From.Attempt ?? turn.Attempt,
+        Version = turn.Version,
+        Versions = turn.Versions,
         Model = turn.End?.Model,
         Usage = turn.End?.Usage,
+        DurationMs = turn.End is { } end ? (long)(end.EndedAt - turn.AcceptedAt).TotalMilliseconds : null,
+        FinishReason = turn.End?.FinishReason,
         Error = Error(turn, language),
     };
 

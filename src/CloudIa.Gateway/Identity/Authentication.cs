@@ -1,3 +1,6 @@
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Intake;
+using CloudIa.Gateway.Errors;
 using CloudIa.Protocol;
 using Microsoft.AspNetCore.Http;
 
@@ -29,6 +32,19 @@ public sealed class Authentication(SessionTokens tokens, GatewayOptions options)
         // A browser adds the cookie by itself, whoever wrote the page: only our own pages may use it.
         return OriginAllowed(context.Request) ? tokens.Read(cookie) : new TokenReading(default, default, ErrorCode.OriginForbidden);
     }
+
+    /// <summary>The caller of a request that needs one.</summary>
+    /// <exception cref="RequestRefusedException">Nobody whom the service knows.</exception>
+    public Caller CallerOf(HttpContext context)
+    {
+        var reading = Identify(context);
+        return reading.Error is null ? reading.Caller : throw new RequestRefusedException(reading.Error);
+    }
+
+    /// <summary>The conversation of a request's path, as the caller's.</summary>
+    /// <exception cref="RequestRefusedException">Nobody whom the service knows.</exception>
+    public ConversationKey ConversationOf(HttpContext context) =>
+        new(CallerOf(context).Owner, (string)context.Request.RouteValues["conversationId"]!);
 
     /// <summary>Whether the request is of our own page, of an allowed one, or of no page at all.</summary>
     public bool OriginAllowed(HttpRequest request)

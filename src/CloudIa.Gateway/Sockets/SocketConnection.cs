@@ -97,6 +97,7 @@ internal sealed class SocketConnection(
                 ConversationId = frame.ConversationId,
                 Model = frame.Model,
                 WhenBusy = frame.WhenBusy,
+                SystemPrompt = frame.SystemPrompt,
                 IdempotencyKey = frame.IdempotencyKey,
                 ClientId = frame.ClientId,
                 TraceId = traceId,

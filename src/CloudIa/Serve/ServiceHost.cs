@@ -1,4 +1,5 @@
 using System.Net;
+using CloudIa.Core.Conversations;
 using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
 using CloudIa.Core.Queue;
@@ -120,6 +121,7 @@ internal static class ServiceHost
         .AddSingleton(settings.Prompt)
         .AddSingleton<MessageIntake>()
         .AddSingleton<StopDesk>()
+        .AddSingleton<ConversationDesk>()
         .AddSingleton<Recall>()
         .AddSingleton<JobRun>()
         .AddHostedService<Worker>();

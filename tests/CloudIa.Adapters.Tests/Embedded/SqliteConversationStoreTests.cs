@@ -1,4 +1,5 @@
 using CloudIa.Adapters.Tests.History;
+using CloudIa.Core.Conversations;
 using CloudIa.Core.History;
 using CloudIa.Core.Queue;
 using CloudIa.Embedded.History;
@@ -46,6 +47,9 @@ public sealed class SqliteConversationStoreTests : ConversationStoreContract
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ReadTurnsAsync(job.Conversation, null, 1, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ReadPendingAsync(job.Conversation, 1, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.FindConversationAsync(job.Conversation, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.WasDeletedAsync(job.Conversation, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ChangeAsync(job.Conversation, new ConversationChange("title", null), none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.DeleteAsync(job.Conversation, Samples.Start, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ListAsync(job.Owner, null, 1, none));
     }
 }

@@ -61,6 +61,25 @@ internal sealed class ApiClient : IDisposable
     public Task<Reply> PostBody(string path, string json, IReadOnlyDictionary<string, string>? headers = null) =>
         Send(HttpMethod.Post, path, new StringContent(json, Encoding.UTF8, "application/json"), headers);
 
+    public Task<Reply> Patch(string path, string json) =>
+        Send(HttpMethod.Patch, path, new StringContent(json, Encoding.UTF8, "application/json"));
+
+    public Task<Reply> Delete(string path) => Send(HttpMethod.Delete, path);
+
+    public async Task<ConversationView> Conversation(string conversationId)
+    {
+        var reply = await Get($"/conversations/{conversationId}");
+        Assert.True(reply.Status == HttpStatusCode.OK, $"GET /conversations/{conversationId}: {reply}");
+        return reply.Read(ProtocolJson.Default.ConversationView);
+    }
+
+    public async Task<Page<ConversationView>> Conversations(string query = "")
+    {
+        var reply = await Get($"/conversations{query}");
+        Assert.True(reply.Status == HttpStatusCode.OK, $"GET /conversations{query}: {reply}");
+        return reply.Read(ProtocolJson.Default.ConversationPage);
+    }
+
     public Task<Reply> TryPost(string message, string? conversationId = null, string? key = null)
     {
         var body = JsonSerializer.Serialize(

@@ -54,7 +54,7 @@ internal sealed class FaultyModel : IAsyncDisposable
     private async Task Complete(HttpContext http)
     {
         var body = (await JsonNode.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted))!;
-        var call = new ModelCall(Interlocked.Increment(ref _count), Prompt(body));
+        var call = new ModelCall(Interlocked.Increment(ref _count), Prompt(body)) { System = System(body) };
         var reply = Answer(call);
         call.Reply = reply;
         _calls.Enqueue(call);
@@ -129,6 +129,9 @@ internal sealed class FaultyModel : IAsyncDisposable
             .Select(message => new PromptMessage((string)message!["role"]!, Text(message["content"]!)))
             .Where(message => message.Role is not ("system" or "developer")),
     ];
+
+    private static string System(JsonNode body) => string.Concat(
+        body["messages"]!.AsArray().Where(message => (string)message!["role"]! is "system" or "developer").Select(message => Text(message!["content"]!)));
 
     private static string Text(JsonNode content) => content is JsonArray parts
         ? string.Concat(parts.Select(part => (string?)part!["text"]))

@@ -19,6 +19,9 @@ internal sealed record ModelCall(int Number, IReadOnlyList<PromptMessage> Messag
 {
     private volatile ModelCallState _state;
 
+    /// <summary>What the model was told first: the system's part.</summary>
+    public string System { get; init; } = "";
+
     /// <summary>What is asked: the last message.</summary>
     public string Asked => Messages[^1].Content;
 

@@ -1,3 +1,4 @@
+using CloudIa.Core.Conversations;
 using CloudIa.Core.History;
 using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
@@ -231,6 +232,58 @@ public sealed class JobRunTests : IDisposable
         Assert.Equal(new Outcome.Dead(ErrorCode.ModelUnknown), await shop.Run(Model(ScriptedModel.Says("x")).In()).RunAsync(job, None));
         Assert.Equal(ErrorCode.ModelUnknown, (await shop.FindAsync(job)).End!.ErrorCode);
     }
+
+    [Fact]
+    public async Task A_conversation_deleted_while_its_answer_runs_closes_the_upstream_request_and_ends_every_job_of_it()
+    {
+        var (job, waiting) = (Workshop.Job(), Workshop.Job());
+        waiting = waiting with { ConversationId = job.ConversationId };
+        var model = Model([new Say("so far"), Pass.Forever]);
+        var running = shop.Run(model.In()).RunAsync(job, None);
+        await model.WaitsAsync();
+        await shop.EnqueueAsync(waiting);
+        Assert.True(await Conversations().DeleteAsync(job.Conversation, "trace", None));
+
+        Assert.Equal(new Outcome.Done(), await running);
+        Assert.True(model.Tokens.Single().IsCancellationRequested);
+        var told = shop.Announced();
+        Assert.True(told.OfType<ConversationUpdated>().Single().Deleted);
+        Assert.All(new[] { job, waiting }, gone => Assert.Contains(told.OfType<ErrorEvent>(), end => end is { Final: true, Code: ErrorCode.ConversationDeleted } && end.JobId == gone.JobId));
+        Assert.DoesNotContain(told, end => end is MessageStopped or MessageCompleted);
+        Assert.Null(await shop.Bus.ReadAsync(job.Key, Position.Start, None));
+
+        Assert.Equal(new Outcome.Done(), await shop.Run(model.In()).RunAsync(waiting, None));
+        Assert.Single(model.Prompts);
+        Assert.Null(await shop.Store.FindConversationAsync(job.Conversation, None));
+    }
+
+    [Fact]
+    public async Task A_job_of_a_deleted_conversation_ends_without_a_model_call()
+    {
+        var job = Workshop.Job();
+        await shop.Store.BeginAsync(job, None);
+        await shop.Store.DeleteAsync(job.Conversation, shop.Time.GetUtcNow(), None);
+        var model = Model(ScriptedModel.Says("unwanted"));
+
+        Assert.Equal(new Outcome.Done(), await shop.Run(model.In()).RunAsync(job, None));
+        Assert.Empty(model.Prompts);
+        Assert.Equal((job.JobId, ErrorCode.ConversationDeleted, true), Assert.IsType<ErrorEvent>(Assert.Single(shop.Announced())) is var end ? (end.JobId, end.Code, end.Final) : default);
+    }
+
+    [Fact]
+    public async Task The_conversations_own_system_prompt_is_what_the_model_is_told_first()
+    {
+        var job = Workshop.Job() with { SystemPrompt = "be a pirate" };
+        var model = Model([new Say("half")], ScriptedModel.Says("whole"), ScriptedModel.Says("next"));
+        await shop.Run(model.In()).RunAsync(job, None);
+        await shop.Run(model.In()).RunAsync(job, None);
+        await Conversations().ChangeAsync(job.Conversation, new ConversationChange(null, "be a cook"), "trace", None);
+        await shop.Run(model.In()).RunAsync(Workshop.Job(job.ConversationId), None);
+
+        Assert.Equal(["be a pirate", "be a pirate", "be a cook"], model.Prompts.Select(prompt => prompt[0].Text));
+    }
+
+    private ConversationDesk Conversations() => new(shop.Store, shop.Bus, new IntakeOptions(), shop.Time);
 
     private StopDesk Desk() => new(shop.Store, shop.Bus, shop.Time);
 

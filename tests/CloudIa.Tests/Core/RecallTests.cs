@@ -99,7 +99,7 @@ public class RecallTests
     {
         var model = new ScriptedModel(TimeProvider.System).In(new ModelOptions { ContextTokens = window, MaxOutputTokens = window / 2 });
         var recall = new Recall(history, new PromptOptions { System = "be brief", MaxTurns = maxTurns });
-        return recall.PromptAsync(Job, history.Turns + 1, model, CancellationToken.None);
+        return recall.PromptAsync(Job, new BeginResult.Started(history.Turns + 1, 1), model, CancellationToken.None);
     }
 
     /// <summary>Turns "q1"/"a1", "q2"/"a2" …, made when they are read, and counted.</summary>

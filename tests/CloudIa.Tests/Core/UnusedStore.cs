@@ -25,5 +25,11 @@ internal abstract class UnusedStore : IConversationStore
 
     public virtual Task<Conversation?> FindConversationAsync(ConversationKey conversation, CancellationToken cancellation) => throw new NotSupportedException();
 
+    public virtual Task<bool> WasDeletedAsync(ConversationKey conversation, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<Conversation?> ChangeAsync(ConversationKey conversation, ConversationChange change, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<IReadOnlyList<Turn>?> DeleteAsync(ConversationKey conversation, DateTimeOffset now, CancellationToken cancellation) => throw new NotSupportedException();
+
     public virtual Task<IReadOnlyList<Conversation>> ListAsync(string owner, ListPlace? after, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 }

@@ -27,6 +27,8 @@ public class CloudiaSettingsTests
     [InlineData("Gateway:CoalesceMilliseconds", "1001")]
     [InlineData("Intake:MaxMessageCharacters", "0")]
     [InlineData("Intake:MaxMessageCharacters", "40001")]
+    [InlineData("Intake:MaxSystemPromptCharacters", "0")]
+    [InlineData("Intake:MaxSystemPromptCharacters", "10001")]
     [InlineData("Quota:RequestsPerMinute", "0")]
     [InlineData("Queue:LeaseSeconds", "43201")]
     [InlineData("Queue:HeartbeatSeconds", "0")]
@@ -52,6 +54,7 @@ public class CloudiaSettingsTests
     [InlineData("Listen", "::1")]
     [InlineData("Gateway:AllowedOrigins:0", "http://localhost:8080")]
     [InlineData("Work:RetrySeconds", "0")]
+    [InlineData("Intake:MaxSystemPromptCharacters", "10000")]
     public void A_setting_at_its_bound_is_taken(string name, string value) => Assert.Empty(Errors((name, value)));
 
     [Fact]
