@@ -29,6 +29,30 @@ internal static partial class Page
     [JSImport("keepPlace", Module)]
     public static partial void KeepPlace();
 
+    /// <summary>Puts the cursor into a field and selects what is in it.</summary>
+    [JSImport("select", Module)]
+    public static partial void Select(string id);
+
+    /// <summary>Puts the cursor behind what is in a field.</summary>
+    [JSImport("writeOn", Module)]
+    public static partial void WriteOn(string id);
+
+    [JSImport("copy", Module)]
+    public static partial void Copy(string text);
+
+    /// <summary>Opens the menu beside a button.</summary>
+    [JSImport("openMenu", Module)]
+    public static partial void OpenMenu(string button);
+
+    [JSImport("closeMenu", Module)]
+    public static partial void CloseMenu();
+
+    [JSImport("openDialog", Module)]
+    public static partial void OpenDialog(string id);
+
+    [JSImport("closeDialog", Module)]
+    public static partial void CloseDialog(string id);
+
     [JSImport("focusMessage", Module)]
     public static partial void FocusMessage();
 

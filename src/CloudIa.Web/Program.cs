@@ -19,5 +19,6 @@ builder.Services.AddSingleton(new Entrance(http));
 builder.Services.AddSingleton(new CloudIaClient(http));
 builder.Services.AddSingleton(new LiveConnection(service, token: () => null));
 builder.Services.AddSingleton<ChatSession>();
+builder.Services.AddSingleton<ConversationMenu>();
 builder.RootComponents.Add<App>("#app");
 await builder.Build().RunAsync();

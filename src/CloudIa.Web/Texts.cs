@@ -36,6 +36,37 @@ public sealed record Texts(string Language)
     public required string TooLong { get; init; }
     public required string SomethingWrong { get; init; }
     public required string Image { get; init; }
+    public required string Busy { get; init; }
+    public required string Search { get; init; }
+    public required string NothingFound { get; init; }
+    public required string MoreActions { get; init; }
+    public required string Rename { get; init; }
+    public required string NewTitle { get; init; }
+    public required string ExportMarkdown { get; init; }
+    public required string ExportJson { get; init; }
+    public required string Delete { get; init; }
+    public required string DeleteQuestion { get; init; }
+    public required string DeleteHint { get; init; }
+    public required string Cancel { get; init; }
+    public required string Save { get; init; }
+    public required string Instructions { get; init; }
+    public required string InstructionsHint { get; init; }
+    public required string InstructionsExample { get; init; }
+    public required string CopyMessage { get; init; }
+    public required string Edit { get; init; }
+    public required string EditMessage { get; init; }
+    public required string EditHint { get; init; }
+    public required string Regenerate { get; init; }
+    public required string EarlierVersion { get; init; }
+    public required string LaterVersion { get; init; }
+    public required string WhenBusy { get; init; }
+    public required string Wait { get; init; }
+    public required string InterruptIt { get; init; }
+    public required string Opening { get; init; }
+    public required string MissingTitle { get; init; }
+    public required string DeletedTitle { get; init; }
+    public required string DeletedHint { get; init; }
+    public required string Forked { get; init; }
 
     public static Texts For(string language) =>
         language.StartsWith("pt", StringComparison.OrdinalIgnoreCase) ? Portuguese : English;
@@ -75,6 +106,37 @@ public sealed record Texts(string Language)
         TooLong = "This message is too long.",
         SomethingWrong = "Something went wrong.",
         Image = "image",
+        Busy = "Claudia is still answering here. Try again when the answer has ended.",
+        Search = "Search conversations",
+        NothingFound = "No conversation holds these words.",
+        MoreActions = "More actions",
+        Rename = "Rename",
+        NewTitle = "New title",
+        ExportMarkdown = "Export as Markdown",
+        ExportJson = "Export as JSON",
+        Delete = "Delete",
+        DeleteQuestion = "Delete this conversation?",
+        DeleteHint = "It is deleted with everything in it. This cannot be undone.",
+        Cancel = "Cancel",
+        Save = "Save",
+        Instructions = "Instructions",
+        InstructionsHint = "What Claudia is told before everything else in this conversation. Left empty, the service's own instructions hold.",
+        InstructionsExample = "For example: Answer briefly, and in Portuguese.",
+        CopyMessage = "Copy",
+        Edit = "Edit",
+        EditMessage = "Edit message",
+        EditHint = "Goes on in a new conversation, from here. This one stays as it is.",
+        Regenerate = "Answer again",
+        EarlierVersion = "Earlier answer",
+        LaterVersion = "Later answer",
+        WhenBusy = "What sending does while an answer runs",
+        Wait = "Wait for the answer",
+        InterruptIt = "Interrupt the answer",
+        Opening = "Opening the conversation…",
+        MissingTitle = "There is no such conversation here",
+        DeletedTitle = "This conversation was deleted",
+        DeletedHint = "It was deleted in another tab or on another device.",
+        Forked = "Continued from an earlier conversation",
     };
 
     public static Texts Portuguese { get; } = new("pt-BR")
@@ -112,5 +174,36 @@ public sealed record Texts(string Language)
         TooLong = "Esta mensagem é longa demais.",
         SomethingWrong = "Algo deu errado.",
         Image = "imagem",
+        Busy = "Claudia ainda está respondendo aqui. Tente de novo quando a resposta terminar.",
+        Search = "Buscar conversas",
+        NothingFound = "Nenhuma conversa tem estas palavras.",
+        MoreActions = "Mais ações",
+        Rename = "Renomear",
+        NewTitle = "Novo título",
+        ExportMarkdown = "Exportar em Markdown",
+        ExportJson = "Exportar em JSON",
+        Delete = "Excluir",
+        DeleteQuestion = "Excluir esta conversa?",
+        DeleteHint = "Ela é excluída com tudo o que contém. Não dá para desfazer.",
+        Cancel = "Cancelar",
+        Save = "Salvar",
+        Instructions = "Instruções",
+        InstructionsHint = "O que Claudia lê antes de tudo nesta conversa. Em branco, valem as instruções do próprio serviço.",
+        InstructionsExample = "Por exemplo: responda em poucas palavras, em inglês.",
+        CopyMessage = "Copiar",
+        Edit = "Editar",
+        EditMessage = "Editar mensagem",
+        EditHint = "Continua em uma nova conversa, a partir daqui. Esta fica como está.",
+        Regenerate = "Responder de novo",
+        EarlierVersion = "Resposta anterior",
+        LaterVersion = "Resposta seguinte",
+        WhenBusy = "O que o envio faz durante uma resposta",
+        Wait = "Esperar a resposta",
+        InterruptIt = "Interromper a resposta",
+        Opening = "Abrindo a conversa…",
+        MissingTitle = "Esta conversa não está aqui",
+        DeletedTitle = "Esta conversa foi excluída",
+        DeletedHint = "Ela foi excluída em outra aba ou em outro dispositivo.",
+        Forked = "Continuação de uma conversa anterior",
     };
 }

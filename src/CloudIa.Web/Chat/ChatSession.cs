@@ -7,12 +7,9 @@ using CloudIa.Web.Markdown;
 namespace CloudIa.Web.Chat;
 
 /// <summary>What the page shows and does, apart from how it looks.</summary>
-internal sealed class ChatSession(CloudIaClient client, LiveConnection live, Entrance entrance, Texts texts)
+internal sealed partial class ChatSession(CloudIaClient client, LiveConnection live, Entrance entrance, Texts texts)
 {
     private readonly SafeMarkdown _markdown = new(texts);
-
-    // Everything was read a moment ago, so the first greeting brings no news.
-    private bool _fresh;
 
     public Conversation Current { get; private set; } = new(client, new SafeMarkdown(texts));
 
@@ -23,15 +20,21 @@ internal sealed class ChatSession(CloudIaClient client, LiveConnection live, Ent
     /// <summary>The model to ask; null: the service's choice.</summary>
     public string? Model { get; set; }
 
+    /// <summary>Whether a message that is sent while an answer runs stops that answer; else it waits its turn.</summary>
+    public bool Interrupts { get; set; }
+
     public ConnectionState Connection { get; private set; } = ConnectionState.Connecting;
 
     /// <summary>What went wrong last with the page as a whole; null: nothing.</summary>
     public string? Trouble { get; private set; }
 
+    /// <summary>The title of the conversation on the page; null: it has none yet.</summary>
+    public string? Title => List.Find(Current.Id)?.Title ?? Current.View?.Title;
+
     /// <summary>Anything but the inside of a turn has changed.</summary>
     public event Action? Changed;
 
-    /// <summary>A conversation has got its id: its address is /c/{id} from now on.</summary>
+    /// <summary>Another conversation is on the page: its address is /c/{id} from now on.</summary>
     public event Action<string>? Begun;
 
     /// <summary>Keeps the page up to date for as long as it is open.</summary>
@@ -49,26 +52,36 @@ internal sealed class ChatSession(CloudIaClient client, LiveConnection live, Ent
 
     public async Task OpenAsync(string? conversationId)
     {
-        if (conversationId is not null && conversationId == Current.Id)
+        if (conversationId is not null && conversationId == Current.Id && Current.Presence == Presence.Here)
             return;
-        var opened = new Conversation(client, _markdown) { Id = conversationId };
-        Current = opened;
-        Trouble = null;
-        Changed?.Invoke();
-        await GuardAsync(() => RefreshAsync(opened));
+        var opened = NewConversation(conversationId);
+        if (conversationId is not null)
+            opened.Presence = Presence.Opening;
+        PutOnPage(opened);
+        if (conversationId is not null)
+            await GuardAsync(() => RefreshAsync(opened));
     }
 
     /// <summary>Sends a message, or tries again one that was not sent.</summary>
     public async Task SendAsync(string message, Turn? again = null)
     {
         var conversation = Current;
+        var busy = conversation.Running is not null;
         var turn = again ?? conversation.Add(message);
         turn.Sending();
         Changed?.Invoke();
         try
         {
             var receipt = await client.PostAsync(
-                new ChatRequest { Message = turn.Message, ConversationId = conversation.Id, Model = Model }, turn.Key);
+                new ChatRequest
+                {
+                    Message = message,
+                    ConversationId = conversation.Id,
+                    Model = Model,
+                    WhenBusy = busy && Interrupts ? WhenBusy.Interrupt : null,
+                    SystemPrompt = conversation.Id is null ? conversation.SystemPrompt : null,
+                },
+                turn.Key);
             turn.Show(live.Follow(new Answer(receipt.JobId, receipt.ConversationId)));
             if (conversation.Id is null)
             {
@@ -83,6 +96,7 @@ internal sealed class ChatSession(CloudIaClient client, LiveConnection live, Ent
             turn.NotSent(Say(error));
         }
 
+        TakeUnclaimed(conversation);
         Changed?.Invoke();
     }
 
@@ -92,9 +106,22 @@ internal sealed class ChatSession(CloudIaClient client, LiveConnection live, Ent
             await GuardAsync(() => client.StopAsync(answer.JobId));
     }
 
-    public Task ReadEarlierAsync() => GuardAsync(Current.ReadEarlierAsync);
+    public async Task ReadEarlierAsync()
+    {
+        var conversation = Current;
+        var reading = GuardAsync(conversation.ReadEarlierAsync);
+        Changed?.Invoke();
+        await reading;
+    }
 
-    public Task ReadMoreConversationsAsync() => GuardAsync(List.ReadMoreAsync);
+    public async Task ReadMoreConversationsAsync()
+    {
+        var reading = GuardAsync(List.ReadMoreAsync);
+        Changed?.Invoke();
+        await reading;
+    }
+
+    public Task SearchAsync(string words) => GuardAsync(() => List.SearchAsync(words));
 
     /// <summary>An error in words for the reader.</summary>
     public string Say(CloudIaException error) => error.Code switch
@@ -103,61 +130,19 @@ internal sealed class ChatSession(CloudIaClient client, LiveConnection live, Ent
         ErrorCode.NotFound => texts.NotFound,
         ErrorCode.RateLimited => texts.TooFast,
         ErrorCode.MessageTooLong or ErrorCode.BodyTooLarge => texts.TooLong,
+        ErrorCode.ConversationBusy => texts.Busy,
         CloudIaException.NotUnderstood => texts.SomethingWrong,
         _ => error.Message,
     };
 
-    private async Task TakeAsync(LiveNotice notice)
-    {
-        switch (notice)
-        {
-            case ConnectionChanged changed:
-                Connection = changed.State;
-                Changed?.Invoke();
-                if (changed.State == ConnectionState.Waiting)
-                    await EnterAgainAsync();
-                break;
-            case ServiceSaid { Event: Connected } when _fresh:
-                _fresh = false;
-                break;
-            case ServiceSaid { Event: Connected }:
-                // What other tabs did while this one was away.
-                await GuardAsync(async () =>
-                {
-                    await ReadAroundAsync();
-                    await RefreshAsync(Current);
-                });
-                break;
-            case ServiceSaid { Event: ConversationUpdated }:
-                await GuardAsync(List.RefreshAsync);
-                break;
-            case ServiceSaid { Event: Accepted accepted } when IsNews(accepted.ConversationId, accepted.JobId):
-                await GuardAsync(() => RefreshAsync(Current));
-                break;
-            case AnswerChanged change when Current.Find(change.Answer.JobId) is { } turn:
-                turn.Show(change.Answer);
-                // The stop button comes and goes with the answer; its text is the turn's own affair.
-                if (change.Outcome is FoldOutcome.Ended or FoldOutcome.Noted)
-                    Changed?.Invoke();
-                break;
-            case AnswerChanged change when IsNews(change.Answer.ConversationId, change.Answer.JobId):
-                await GuardAsync(() => RefreshAsync(Current));
-                break;
-            default:
-                break;
-        }
-    }
+    private Conversation NewConversation(string? id) => new(client, _markdown) { Id = id };
 
-    private async Task EnterAgainAsync()
+    private void PutOnPage(Conversation conversation)
     {
-        try
-        {
-            await entrance.EnterAsync();
-        }
-        catch (CloudIaException)
-        {
-            // The connection's state says it already.
-        }
+        Current = conversation;
+        Trouble = null;
+        _unclaimed.Clear();
+        Changed?.Invoke();
     }
 
     private async Task ReadAroundAsync()
@@ -167,18 +152,28 @@ internal sealed class ChatSession(CloudIaClient client, LiveConnection live, Ent
             Models = (await client.GetModelsAsync()).Models;
     }
 
-    // Another tab's message. One that this tab is sending just now has no job yet, and waits for its receipt.
-    private bool IsNews(string conversationId, string jobId) =>
-        conversationId == Current.Id
-        && Current.Find(jobId) is null
-        && Current.Turns.All(turn => turn.Answer is not null || turn.SendError is not null);
-
     private async Task RefreshAsync(Conversation conversation)
     {
-        if (conversation.Id is null)
+        if (conversation.Id is not { } id)
             return;
-        foreach (var answer in await conversation.ReadNewestAsync())
-            conversation.Find(answer.JobId)?.Show(live.Follow(answer));
+        try
+        {
+            var viewing = client.GetConversationAsync(id);
+            foreach (var answer in await conversation.ReadNewestAsync())
+            {
+                // Where the connection knows more of it than the page that was read, that is shown.
+                if (conversation.Find(answer.JobId) is { } turn)
+                    turn.Show(live.Follow(answer));
+            }
+
+            conversation.View = await viewing;
+            conversation.Presence = Presence.Here;
+        }
+        catch (CloudIaException error) when (error.Code == ErrorCode.NotFound)
+        {
+            if (conversation.Presence != Presence.Deleted)
+                conversation.Presence = Presence.Missing;
+        }
     }
 
     private async Task<bool> GuardAsync(Func<Task> act)

@@ -3,8 +3,9 @@ using CloudIa.Client;
 namespace CloudIa.Web.Chat;
 
 /// <summary>
-/// Sees to it that the browser holds the cookie of a session that the service accepts. Asks once and quickly:
-/// it is asked again whenever the connection is lost, because a browser does not tell why a socket was refused.
+/// Sees to it that the browser holds the cookie of a session that the service accepts: where it does already, the
+/// service goes on with it. Asks once and quickly: it is asked again whenever the connection is lost, because a
+/// browser does not tell why a socket was refused.
 /// </summary>
 internal sealed class Entrance(HttpClient http)
 {
@@ -12,15 +13,5 @@ internal sealed class Entrance(HttpClient http)
 
     private readonly CloudIaClient _client = new(http, Once);
 
-    public async Task EnterAsync()
-    {
-        try
-        {
-            await _client.ListConversationsAsync(limit: 1);
-        }
-        catch (CloudIaException error) when (error.NeedsSession)
-        {
-            await _client.CreateSessionAsync();
-        }
-    }
+    public async Task EnterAsync() => await _client.CreateSessionAsync();
 }

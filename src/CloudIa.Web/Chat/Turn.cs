@@ -5,21 +5,45 @@ using CloudIa.Web.Markdown;
 
 namespace CloudIa.Web.Chat;
 
-/// <summary>One message of the user's and its answer, as the page shows them.</summary>
-public sealed class Turn(string message, SafeMarkdown markdown)
+/// <summary>One message of the user's and its answer, or its answers, as the page shows them.</summary>
+public sealed class Turn(string? message, SafeMarkdown markdown)
 {
+    private readonly StreamedMarkdown _current = new(markdown);
+    private readonly StreamedMarkdown _earlier = new(markdown);
+    private int _versions;
+    private int? _number;
+
     /// <summary>The same at every try to send this message, so that none of them counts twice.</summary>
     public string Key { get; } = CloudIaClient.NewKey();
 
-    public string Message { get; } = message;
+    /// <summary>Null where a page of the history ended between the answer and its message.</summary>
+    public string? Message { get; private set; } = message;
 
-    /// <summary>Null until the service has the message.</summary>
+    /// <summary>The answer that the conversation goes on from; null until the service has the message.</summary>
     public Answer? Answer { get; private set; }
+
+    /// <summary>The answer on the page: the current one, or an earlier version.</summary>
+    public Answer? Shown { get; private set; }
+
+    /// <summary>The text of <see cref="Shown"/>.</summary>
+    public StreamedMarkdown Text => IsCurrent ? _current : _earlier;
+
+    public bool IsCurrent => ReferenceEquals(Shown, Answer);
+
+    /// <summary>The turn's number in its conversation; null while the message waits.</summary>
+    public int? Number => Answer?.State.Turn ?? _number;
+
+    /// <summary>How many answers the turn has.</summary>
+    public int Versions => Math.Max(_versions, Answer?.State.Version ?? 1);
+
+    /// <summary>Which of them is on the page, from 1.</summary>
+    public int Version => IsCurrent ? Versions : Shown?.State.Version ?? 1;
 
     /// <summary>Why the message could not be sent; null while that is tried, and once it was.</summary>
     public string? SendError { get; private set; }
 
-    public StreamedMarkdown Text { get; } = new(markdown);
+    /// <summary>On its way, and without a receipt.</summary>
+    public bool IsSending => Answer is null && SendError is null;
 
     public bool Ended => Answer?.State.Status.IsEnd() ?? false;
 
@@ -38,15 +62,41 @@ public sealed class Turn(string message, SafeMarkdown markdown)
         Changed?.Invoke();
     }
 
-    /// <summary>Shows an answer: the turn's first, or what has become of it.</summary>
-    public void Show(Answer answer)
+    /// <summary>The message, where only its answer was known.</summary>
+    public void Ask(string asked)
     {
+        if (Message is not null)
+            return;
+        Message = asked;
+        Changed?.Invoke();
+    }
+
+    /// <summary>Shows an answer: the turn's first, what has become of it, or the one that takes its place.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="versions">How many answers the turn has, where that is known.</param>
+    public void Show(Answer answer, int versions = 0)
+    {
+        var another = answer.JobId != Answer?.JobId;
         // An end stays: an event that comes late would begin its job anew.
-        if (Ended && !answer.State.Status.IsEnd())
+        if (!another && Ended && !answer.State.Status.IsEnd())
             return;
 
+        _number = Number;
+        // A version more is known before its answer says which it is.
+        _versions = Math.Max(versions, Answer is not null && another ? Versions + 1 : _versions);
+        if (another || IsCurrent)
+            Shown = answer;
         Answer = answer;
-        Text.Show(answer.Text, answer.State.Status.IsEnd());
+        _current.Show(answer.Text, answer.State.Status.IsEnd());
+        Changed?.Invoke();
+    }
+
+    /// <summary>Shows an earlier version; null: the current one again.</summary>
+    public void ShowEarlier(Answer? earlier)
+    {
+        Shown = earlier ?? Answer;
+        if (earlier is not null)
+            _earlier.Show(earlier.Text, whole: true);
         Changed?.Invoke();
     }
 }
