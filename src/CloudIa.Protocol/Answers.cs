@@ -37,7 +37,7 @@ public sealed record JobView
 
     public required string ConversationId { get; init; }
 
-    /// <summary>The turn's number in its conversation, from 1; null until a worker began it.</summary>
+    /// <summary>The turn's number in its conversation, from 1; null while the message waits.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public int? Turn { get; init; }
 
@@ -108,7 +108,7 @@ public sealed record ConversationView
 
     public required DateTimeOffset UpdatedAt { get; init; }
 
-    /// <summary>How many turns were begun.</summary>
+    /// <summary>How many turns are numbered: begun, or stopped while they waited.</summary>
     public required int Turns { get; init; }
 
     /// <summary>What the model is told first; null: the service's own prompt.</summary>

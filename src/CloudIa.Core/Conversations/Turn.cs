@@ -9,7 +9,7 @@ public sealed record Turn
 
     public required string ConversationId { get; init; }
 
-    /// <summary>From 1, without a gap; null until the first attempt begins.</summary>
+    /// <summary>From 1, without a gap; null while the message waits.</summary>
     public int? Number { get; init; }
 
     public required string Message { get; init; }
@@ -69,7 +69,7 @@ public sealed record TurnEnd
 /// <param name="Title">The first message, shortened, unless the owner gave another.</param>
 /// <param name="CreatedAt">When its first message was accepted.</param>
 /// <param name="UpdatedAt">When its newest message was accepted.</param>
-/// <param name="Turns">How many turns were begun.</param>
+/// <param name="Turns">How many turns are numbered: begun, or stopped while they waited.</param>
 public sealed record Conversation(
     string ConversationId,
     string Title,

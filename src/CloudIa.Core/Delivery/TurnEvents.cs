@@ -11,18 +11,19 @@ public static class TurnEvents
     {
         var end = turn.End ?? throw new ArgumentException("The turn has not ended.", nameof(turn));
         var head = new EventHead(turn.JobId, turn.ConversationId, sessionId, traceId, end.EndedAt);
+        var number = turn.Number ?? throw new ArgumentException("The turn has no number.", nameof(turn));
         return end.Status switch
         {
             JobStatus.Completed => head.On(new MessageCompleted
             {
-                Turn = turn.Number ?? 0,
+                Turn = number,
                 Attempt = turn.Attempt,
                 Content = end.Content,
                 Metadata = Metadata(turn, end),
             }),
             JobStatus.Cancelled => head.On(new MessageStopped
             {
-                Turn = turn.Number ?? 0,
+                Turn = number,
                 Attempt = turn.Attempt,
                 Content = end.Content,
                 Metadata = end.Model is null ? null : Metadata(turn, end),

@@ -6,7 +6,8 @@ namespace CloudIa.Core.History;
 /// <summary>
 /// What is kept of conversations (steps 4, 5 and 8). Every key is scoped by owner.
 /// <para>Atomicity: each call is one conditional write or one read; begin and finish are the fences.
-/// A begin numbers the turn, so turns of a conversation are contiguous from 1 in the order of their begins.
+/// A job's first begin numbers its turn, and so does a stop that comes before it: turns of a conversation are
+/// contiguous from 1, in the order of these.
 /// A finish whose attempt is not the newest, or whose job has ended, changes nothing.</para>
 /// <para>Deletion: a deleted conversation leaves its name behind, so that nothing that is still in the queue or in a
 /// worker's hands brings any of it back; its jobs are as unknown as those that never were.</para>
@@ -30,16 +31,22 @@ public interface IConversationStore
     /// <summary>Stores a job's end. False where the attempt is stale, the job has ended or its conversation was deleted.</summary>
     Task<bool> FinishAsync(JobKey job, int attempt, TurnEnd end, CancellationToken cancellation);
 
-    /// <summary>Ends a waiting job at once; marks a running one, whose worker ends it. Null where there is none.</summary>
+    /// <summary>
+    /// Ends a waiting job at once, cancelled, with no text and attempt 0, as its conversation's next turn; marks a
+    /// running one, whose worker ends it. Null where there is none.
+    /// </summary>
     Task<StopResult?> RequestStopAsync(JobKey job, DateTimeOffset now, CancellationToken cancellation);
 
     Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation);
 
-    /// <summary>Begun turns before a number (null: all), newest first.</summary>
+    /// <summary>Numbered turns before a number (null: all), newest first.</summary>
     Task<IReadOnlyList<Turn>> ReadTurnsAsync(ConversationKey conversation, int? before, int limit, CancellationToken cancellation);
 
     /// <summary>Messages that wait for their turn, newest first.</summary>
     Task<IReadOnlyList<Turn>> ReadPendingAsync(ConversationKey conversation, int limit, CancellationToken cancellation);
+
+    /// <summary>Messages that have no end yet, waiting or running, in the order in which they are answered.</summary>
+    Task<IReadOnlyList<Turn>> ReadUnfinishedAsync(ConversationKey conversation, int limit, CancellationToken cancellation);
 
     Task<Conversation?> FindConversationAsync(ConversationKey conversation, CancellationToken cancellation);
 

@@ -19,6 +19,16 @@ internal static class PendingTurns
     /// <summary>Waiting jobs that a list of conversations looks through, newest first, so that a backlog cannot slow it.</summary>
     private const int ListDepth = 1000;
 
+    /// <summary>
+    /// Holds for jobs of conversation $1 and owner $2 whose turn has not ended. A job whose end is stored stays in
+    /// the table for a moment, until its worker deletes it.
+    /// </summary>
+    public const string IsUnfinished =
+        """
+        conversation_id = $1 AND owner = $2 AND NOT EXISTS (
+            SELECT 1 FROM turns WHERE turns.job_id = jobs.job_id AND turns.owner = jobs.owner AND turns.ended_at IS NOT NULL)
+        """;
+
     public static Turn? Find(Statements read, JobKey job) => FindJob(read, job) is { } waiting ? Turn(waiting) : null;
 
     public static JobMessage? FindJob(Statements read, JobKey job) =>
@@ -33,6 +43,21 @@ internal static class PendingTurns
             ORDER BY seq DESC LIMIT $3
             """,
             conversation.ConversationId, conversation.Owner, limit)).Select(Turn)];
+
+    /// <summary>Those of a conversation whose turn has not ended, in the order in which they are answered; begun ones without their turn.</summary>
+    public static IReadOnlyList<JobKey> Unfinished(Statements read, ConversationKey conversation, int limit)
+    {
+        using var row = read.Bind(
+            $"SELECT job_id FROM jobs WHERE {IsUnfinished} ORDER BY seq LIMIT $3",
+            conversation.ConversationId, conversation.Owner, limit).ExecuteReader();
+        var jobs = new List<JobKey>();
+        while (row.Read())
+        {
+            jobs.Add(new JobKey(conversation.Owner, row.GetString(0)));
+        }
+
+        return jobs;
+    }
 
     /// <summary>The message that begins a conversation, where no worker has begun it.</summary>
     public static JobMessage? FindFirst(Statements read, ConversationKey conversation) =>

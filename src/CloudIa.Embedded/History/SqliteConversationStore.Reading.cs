@@ -20,11 +20,7 @@ public sealed partial class SqliteConversationStore
     private const string ConversationColumns = "conversation_id, title, created_at, updated_at, turns, system_prompt, forked_from, forked_turn";
 
     public Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) =>
-        ReadAsync(read =>
-        {
-            // Once more, for a turn that began between the two looks.
-            return Find(read, job) ?? PendingTurns.Find(read, job) ?? Find(read, job);
-        });
+        ReadAsync(read => FindEither(read, job));
 
     public Task<IReadOnlyList<Turn>> ReadTurnsAsync(ConversationKey conversation, int? before, int limit, CancellationToken cancellation) =>
         ReadAsync(read => All(
@@ -35,6 +31,12 @@ public sealed partial class SqliteConversationStore
 
     public Task<IReadOnlyList<Turn>> ReadPendingAsync(ConversationKey conversation, int limit, CancellationToken cancellation) =>
         ReadAsync(read => PendingTurns.Read(read, conversation, limit));
+
+    public Task<IReadOnlyList<Turn>> ReadUnfinishedAsync(ConversationKey conversation, int limit, CancellationToken cancellation) =>
+        ReadAsync(read => (IReadOnlyList<Turn>)[.. PendingTurns.Unfinished(read, conversation, limit)
+            .Select(job => FindEither(read, job))
+            .OfType<Turn>()
+            .Where(turn => turn.End is null)]);
 
     public Task<Conversation?> FindConversationAsync(ConversationKey conversation, CancellationToken cancellation) =>
         ReadAsync(read => FindConversation(read, conversation));
@@ -91,6 +93,10 @@ public sealed partial class SqliteConversationStore
             return Task.FromException<T>(new HistoryUnavailableException(error.Message, error));
         }
     }
+
+    /// <summary>A begun turn or a waiting one; looks once more, for a turn that began between the two looks.</summary>
+    private static Turn? FindEither(Statements read, JobKey job) =>
+        Find(read, job) ?? PendingTurns.Find(read, job) ?? Find(read, job);
 
     private static Turn? Find(Statements read, JobKey job)
     {

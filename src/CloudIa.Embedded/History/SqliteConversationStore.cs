@@ -49,30 +49,35 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
 
     private static BeginResult BeginFirst(Statements write, JobMessage job)
     {
-        int number;
-        string? systemPrompt;
-        using (var row = write.Bind(
+        if (NextTurn(write, job, first: job) is not { } next)
+        {
+            return new BeginResult.Deleted();
+        }
+
+        Insert(write, job, next.Number, attempt: 1, JobStatus.Running);
+        return new BeginResult.Started(next.Number, 1, SystemPrompt: next.SystemPrompt);
+    }
+
+    /// <summary>Counts a job's turn in its conversation, which begins with the first message's title, time and prompt. Null where it was deleted.</summary>
+    private static (int Number, string? SystemPrompt)? NextTurn(Statements write, JobMessage job, JobMessage first)
+    {
+        using var row = write.Bind(
             """
-            INSERT INTO conversations (conversation_id, owner, title, created_at, updated_at, turns, system_prompt) VALUES ($1, $2, $3, $4, $4, 1, $5)
+            INSERT INTO conversations (conversation_id, owner, title, created_at, updated_at, turns, system_prompt) VALUES ($1, $2, $3, $4, $5, 1, $6)
             ON CONFLICT (conversation_id, owner) DO UPDATE SET turns = turns + 1, updated_at = max(updated_at, excluded.updated_at)
                 WHERE deleted_at IS NULL
             RETURNING turns, system_prompt
             """,
-            job.ConversationId, job.Owner, ConversationTitle.From(job.Message), job.AcceptedAt.ToUnixTimeMilliseconds(), job.SystemPrompt).ExecuteReader())
-        {
-            if (!row.Read())
-            {
-                return new BeginResult.Deleted();
-            }
-
-            (number, systemPrompt) = (row.GetInt32(0), row.GetText(1));
-        }
-
-        Insert(write, job, number, attempt: 1, JobStatus.Running);
-        return new BeginResult.Started(number, 1, SystemPrompt: systemPrompt);
+            job.ConversationId,
+            job.Owner,
+            ConversationTitle.From(first.Message),
+            first.AcceptedAt.ToUnixTimeMilliseconds(),
+            job.AcceptedAt.ToUnixTimeMilliseconds(),
+            first.SystemPrompt).ExecuteReader();
+        return row.Read() ? (row.GetInt32(0), row.GetText(1)) : null;
     }
 
-    private static void Insert(Statements write, JobMessage job, int? number, int attempt, JobStatus status) => write.Execute(
+    private static void Insert(Statements write, JobMessage job, int number, int attempt, JobStatus status) => write.Execute(
         """
         INSERT INTO turns (job_id, owner, conversation_id, turn, version, current, message, fingerprint, accepted_at, status, attempt, stop_asked)
         VALUES ($1, $2, $3, $4, 1, 1, $5, $6, $7, $8, $9, 0)
@@ -109,10 +114,11 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
 
     private static StopResult? RequestStop(Statements write, JobKey job, DateTimeOffset now)
     {
-        if (Find(write, job) is null && PendingTurns.FindJob(write, job) is { } waiting)
+        if (Find(write, job) is null && PendingTurns.FindJob(write, job) is { } waiting
+            && NextTurn(write, waiting, PendingTurns.FindFirst(write, waiting.Conversation) ?? waiting) is { } next)
         {
             // Its worker will find that it has ended, and call no model.
-            Insert(write, waiting, number: null, attempt: 0, JobStatus.Queued);
+            Insert(write, waiting, next.Number, attempt: 0, JobStatus.Queued);
             Finish(write, job, attempt: 0, new TurnEnd { Status = JobStatus.Cancelled, Content = "", EndedAt = now, FinishReason = "stopped" });
             return new StopResult(Find(write, job)!, EndedNow: true);
         }

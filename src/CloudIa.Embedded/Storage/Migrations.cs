@@ -55,7 +55,7 @@ internal static class Migrations
             job_id TEXT NOT NULL,
             owner TEXT NOT NULL,
             conversation_id TEXT NOT NULL,
-            turn INTEGER,
+            turn INTEGER NOT NULL,
             version INTEGER NOT NULL,
             current INTEGER NOT NULL,
             message TEXT NOT NULL,

@@ -46,6 +46,7 @@ public sealed class SqliteConversationStoreTests : ConversationStoreContract
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.FindAsync(job.Key, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ReadTurnsAsync(job.Conversation, null, 1, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ReadPendingAsync(job.Conversation, 1, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ReadUnfinishedAsync(job.Conversation, 1, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.FindConversationAsync(job.Conversation, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.WasDeletedAsync(job.Conversation, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ChangeAsync(job.Conversation, new ConversationChange("title", null), none));

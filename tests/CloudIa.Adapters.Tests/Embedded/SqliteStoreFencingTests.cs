@@ -1,6 +1,8 @@
 using CloudIa.Adapters.Tests.History;
 using CloudIa.Core.History;
+using CloudIa.Core.Queue;
 using CloudIa.Embedded.History;
+using CloudIa.Embedded.Queue;
 
 namespace CloudIa.Adapters.Tests.Embedded;
 
@@ -13,4 +15,7 @@ public sealed class SqliteStoreFencingTests : StoreFencingLaws, IDisposable
     protected override IConversationStore Store { get; }
 
     public void Dispose() => folder.Dispose();
+
+    protected override Task AcceptAsync(JobMessage job) =>
+        new SqliteJobQueue(folder.Database, new QueueOptions(), TimeProvider.System).EnqueueAsync(job, CancellationToken.None);
 }

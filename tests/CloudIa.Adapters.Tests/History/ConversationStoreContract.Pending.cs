@@ -100,19 +100,59 @@ public abstract partial class ConversationStoreContract
         Assert.Equal(JobStatus.Cancelled, stopped.Turn.Status);
         Assert.Equal(("", at), (stopped.Turn.End!.Content, stopped.Turn.End.EndedAt));
         Assert.IsType<BeginResult.Finished>(await store.BeginAsync(job, None));
-        Assert.Equal((null, 0), await store.FindAsync(job.Key, None) is { } turn ? (turn.Number, turn.Attempt) : (-1, -1));
+        Assert.Equal((1, 0), await store.FindAsync(job.Key, None) is { } turn ? (turn.Number, turn.Attempt) : (-1, -1));
+        Assert.Empty(await store.ReadPendingAsync(job.Conversation, 10, None));
     }
 
     [Fact]
-    public async Task A_turn_that_was_stopped_while_it_waited_takes_no_number()
+    public async Task A_stop_of_a_waiting_message_takes_the_next_turn_and_history_shows_it()
     {
         var conversation = Samples.Conversation();
-        var stopped = Job(conversation);
+        var (running, stopped, next) = (Job(conversation), Job(conversation, "stopped"), Job(conversation));
+        await store.BeginAsync(running, None);
         await AcceptAsync(stopped);
         await store.RequestStopAsync(stopped.Key, Samples.Start, None);
-        await store.BeginAsync(stopped, None);
 
-        Assert.Equal(new BeginResult.Started(1, 1), await store.BeginAsync(Job(conversation), None));
+        Assert.Equal(new BeginResult.Started(3, 1), await store.BeginAsync(next, None));
+        var turns = await store.ReadTurnsAsync(stopped.Conversation, null, 10, None);
+        Assert.Equal([3, 2, 1], turns.Select(turn => turn.Number!.Value));
+        Assert.Equal(("stopped", 0, JobStatus.Cancelled, "", "stopped"), (turns[1].Message, turns[1].Attempt, turns[1].Status, turns[1].End!.Content, turns[1].End!.FinishReason));
+        Assert.Equal(3, (await store.FindConversationAsync(stopped.Conversation, None))!.Turns);
+    }
+
+    [Fact]
+    public async Task A_conversation_whose_second_message_was_stopped_before_its_first_began_keeps_the_firsts_title()
+    {
+        var first = Job(message: "First things first");
+        var second = Job(first.ConversationId, "then others", Samples.Start.AddMinutes(1));
+        await AcceptAsync(first);
+        await AcceptAsync(second);
+        await store.RequestStopAsync(second.Key, Samples.Start, None);
+
+        var shown = (await store.FindConversationAsync(first.Conversation, None))!;
+        Assert.Equal(("First things first", first.AcceptedAt, second.AcceptedAt), (shown.Title, shown.CreatedAt, shown.UpdatedAt));
+        Assert.Equal(new BeginResult.Started(2, 1), await store.BeginAsync(first, None));
+    }
+
+    [Fact]
+    public async Task Unfinished_messages_are_those_without_an_end_in_the_order_in_which_they_are_answered()
+    {
+        var conversation = Samples.Conversation();
+        var jobs = Enumerable.Range(0, 5).Select(i => Job(conversation, $"{i}", Samples.Start.AddMilliseconds(i))).ToArray();
+        foreach (var job in jobs)
+        {
+            await AcceptAsync(job);
+        }
+
+        await AcceptAsync(Job(message: "elsewhere"));
+        await store.BeginAsync(jobs[0], None);
+        await store.FinishAsync(jobs[0].Key, 1, Samples.Answer(), None);
+        await store.BeginAsync(jobs[1], None);
+        await store.RequestStopAsync(jobs[3].Key, Samples.Start, None);
+
+        var unfinished = await store.ReadUnfinishedAsync(jobs[0].Conversation, 10, None);
+        Assert.Equal([("1", JobStatus.Running), ("2", JobStatus.Queued), ("4", JobStatus.Queued)], unfinished.Select(turn => (turn.Message, turn.Status)));
+        Assert.Equal(["1", "2"], (await store.ReadUnfinishedAsync(jobs[0].Conversation, 2, None)).Select(turn => turn.Message));
     }
 
     [Fact]

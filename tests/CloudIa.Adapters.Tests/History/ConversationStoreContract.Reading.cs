@@ -157,6 +157,7 @@ public abstract partial class ConversationStoreContract
         Assert.Null(await store.FindConversationAsync(conversation, None));
         Assert.Empty(await store.ReadTurnsAsync(conversation, null, 10, None));
         Assert.Empty(await store.ReadPendingAsync(conversation, 10, None));
+        Assert.Empty(await store.ReadUnfinishedAsync(conversation, 10, None));
         Assert.Empty(await store.ListAsync(stranger, null, 10, None));
         Assert.False(await store.FinishAsync(key, 1, Samples.Answer("a stranger's"), None));
         Assert.Null(await store.RequestStopAsync(key, Samples.Start, None));

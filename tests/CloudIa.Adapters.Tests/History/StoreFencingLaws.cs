@@ -12,12 +12,23 @@ public abstract class StoreFencingLaws
     private const int Workers = 3;
     private static readonly CancellationToken None = CancellationToken.None;
 
-    // Each step: a worker begins a job, or finishes the attempt it last began of it, however stale.
-    private static readonly Gen<(int Worker, int Job, bool Finish)[]> Schedules =
-        Gen.Select(Gen.Int[0, Workers - 1], Gen.Int[0, Jobs - 1], Gen.Bool).Array[1, 50];
+    // Each step: a worker begins a job, or finishes the attempt it last began of it, however stale; or the owner asks for a stop.
+    private static readonly Gen<Step[]> Schedules =
+        Gen.Select(Gen.Int[0, Workers - 1], Gen.Int[0, Jobs - 1], Gen.Frequency((4, Gen.Const(Act.Begin)), (4, Gen.Const(Act.Finish)), (1, Gen.Const(Act.Stop))))
+            .Select((worker, job, act) => new Step(worker, job, act)).Array[1, 50];
+
+    private enum Act
+    {
+        Begin,
+        Finish,
+        Stop,
+    }
 
     /// <summary>A store that outlives the schedules.</summary>
     protected abstract IConversationStore Store { get; }
+
+    /// <summary>Commits a message and shows it, as the intake does.</summary>
+    protected abstract Task AcceptAsync(JobMessage job);
 
     [Fact]
     public Task However_workers_interleave_one_end_is_stored_and_attempts_only_grow() =>
@@ -27,16 +38,32 @@ public abstract class StoreFencingLaws
     public Task However_workers_race_one_end_is_stored_and_turns_have_no_gap() =>
         Schedules.SampleAsync(RaceAsync, iter: 30, threads: 1);
 
-    private async Task RunAsync((int Worker, int Job, bool Finish)[] schedule)
+    private async Task RunAsync(Step[] schedule)
     {
-        var jobs = Samples.Jobs(Jobs);
+        var jobs = await AcceptedAsync();
         var begun = new int[Workers, Jobs];
         var newest = new int[Jobs];
         var ends = new string?[Jobs];
+        var stopAsked = new bool[Jobs];
         var turns = new List<int>();
-        foreach (var (worker, job, finish) in schedule)
+        foreach (var (worker, job, act) in schedule)
         {
-            if (finish)
+            if (act == Act.Stop)
+            {
+                var stop = (await Store.RequestStopAsync(jobs[job].Key, Samples.Start, None))!;
+                Assert.Equal(newest[job] == 0 && ends[job] is null, stop.EndedNow);
+                if (stop.EndedNow)
+                {
+                    ends[job] = "";
+                    turns.Add(job);
+                }
+
+                stopAsked[job] = true;
+                Assert.Equal((1 + turns.IndexOf(job), ends[job]), (stop.Turn.Number, stop.Turn.End?.Content));
+                continue;
+            }
+
+            if (act == Act.Finish)
             {
                 var attempt = begun[worker, job];
                 var content = $"worker {worker}, attempt {attempt}";
@@ -48,23 +75,21 @@ public abstract class StoreFencingLaws
 
             switch (await Store.BeginAsync(jobs[job], None))
             {
-                case BeginResult.Started started:
+                case (BeginResult.Started or BeginResult.StopAsked) and var began:
                     Assert.Null(ends[job]);
-                    Assert.Equal(newest[job] + 1, started.Attempt);
-                    Assert.Equal(newest[job] == 0 ? turns.Count + 1 : 1 + turns.IndexOf(job), started.Turn);
                     if (newest[job] == 0)
                     {
                         turns.Add(job);
                     }
 
-                    begun[worker, job] = newest[job] = started.Attempt;
+                    begun[worker, job] = ++newest[job];
+                    var (turn, attempt) = (1 + turns.IndexOf(job), newest[job]);
+                    BeginResult due = stopAsked[job] ? new BeginResult.StopAsked(turn, attempt) : new BeginResult.Started(turn, attempt);
+                    Assert.Equal(due, began);
                     break;
                 case BeginResult.Finished finished:
                     Assert.NotNull(ends[job]);
                     Assert.Equal(ends[job], finished.Turn.End!.Content);
-                    break;
-                default:
-                    Assert.Fail("Nobody asked for a stop.");
                     break;
             }
         }
@@ -72,28 +97,48 @@ public abstract class StoreFencingLaws
         await AssertHistoryAsync(jobs[0].Conversation, ends.Where(end => end is not null)!);
     }
 
-    private async Task RaceAsync((int Worker, int Job, bool Finish)[] schedule)
+    private async Task RaceAsync(Step[] schedule)
     {
-        var jobs = Samples.Jobs(Jobs);
+        var jobs = await AcceptedAsync();
         var ends = new System.Collections.Concurrent.ConcurrentBag<string>();
         await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker => Task.Run(async () =>
         {
             var begun = new int[Jobs];
-            foreach (var (_, job, finish) in schedule.Where(step => step.Worker == worker))
+            foreach (var (_, job, act) in schedule.Where(step => step.Worker == worker))
             {
                 var content = $"{jobs[job].JobId}, worker {worker}, attempt {begun[job]}";
-                if (!finish)
+                switch (act)
                 {
-                    begun[job] = await Store.BeginAsync(jobs[job], None) is BeginResult.Started started ? started.Attempt : begun[job];
-                }
-                else if (await Store.FinishAsync(jobs[job].Key, begun[job], Samples.Answer(content), None))
-                {
-                    ends.Add(content);
+                    case Act.Begin:
+                        begun[job] = await Store.BeginAsync(jobs[job], None) switch
+                        {
+                            BeginResult.Started started => started.Attempt,
+                            BeginResult.StopAsked asked => asked.Attempt,
+                            _ => begun[job],
+                        };
+                        break;
+                    case Act.Finish when await Store.FinishAsync(jobs[job].Key, begun[job], Samples.Answer(content), None):
+                        ends.Add(content);
+                        break;
+                    case Act.Stop when await Store.RequestStopAsync(jobs[job].Key, Samples.Start, None) is { EndedNow: true }:
+                        ends.Add("");
+                        break;
                 }
             }
         })));
 
         await AssertHistoryAsync(jobs[0].Conversation, ends);
+    }
+
+    private async Task<JobMessage[]> AcceptedAsync()
+    {
+        var jobs = Samples.Jobs(Jobs);
+        foreach (var job in jobs)
+        {
+            await AcceptAsync(job);
+        }
+
+        return jobs;
     }
 
     private async Task AssertHistoryAsync(ConversationKey conversation, IEnumerable<string> ends)
@@ -102,4 +147,6 @@ public abstract class StoreFencingLaws
         Assert.Equal(Enumerable.Range(1, turns.Count).Reverse(), turns.Select(turn => turn.Number!.Value));
         Assert.Equal(ends.Order(), turns.Where(turn => turn.End is not null).Select(turn => turn.End!.Content).Order());
     }
+
+    private sealed record Step(int Worker, int Job, Act Act);
 }

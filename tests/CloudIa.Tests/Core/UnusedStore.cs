@@ -23,6 +23,8 @@ internal abstract class UnusedStore : IConversationStore
 
     public virtual Task<IReadOnlyList<Turn>> ReadPendingAsync(ConversationKey conversation, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 
+    public virtual Task<IReadOnlyList<Turn>> ReadUnfinishedAsync(ConversationKey conversation, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
     public virtual Task<Conversation?> FindConversationAsync(ConversationKey conversation, CancellationToken cancellation) => throw new NotSupportedException();
 
     public virtual Task<bool> WasDeletedAsync(ConversationKey conversation, CancellationToken cancellation) => throw new NotSupportedException();
