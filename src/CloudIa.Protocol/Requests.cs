@@ -57,6 +57,9 @@ public sealed record MessageRequest
     public string? ConnectionId { get; init; }
 
     public string? ConversationId { get; init; }
+
+    /// <summary>As in <see cref="ChatRequest"/>.</summary>
+    public WhenBusy? WhenBusy { get; init; }
 }
 
 /// <summary>A client's frame on the socket: one record for every action, told apart by <see cref="Action"/>.</summary>

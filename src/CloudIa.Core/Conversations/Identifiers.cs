@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using CloudIa.Protocol;
 
 namespace CloudIa.Core.Conversations;
 
@@ -28,12 +29,15 @@ public static class Identifiers
     /// <summary>An unguessable name: 128 random bits.</summary>
     public static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes));
 
-    /// <summary>Marks a request's body, so that a key used again with another body is seen.</summary>
-    public static string Fingerprint(string message, string? conversationId, string? model, string? systemPrompt = null)
+    /// <summary>
+    /// Marks what a request's body means, so that a key used again with another body is seen. What is left out is
+    /// the same as its default.
+    /// </summary>
+    public static string Fingerprint(string message, string? conversationId, string? model, string? systemPrompt = null, WhenBusy? whenBusy = null)
     {
         // Both texts may hold any character, so the length of the first tells where the second begins.
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{conversationId}\n{model}\n{systemPrompt?.Length}\n{systemPrompt}{message}"), hash);
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{conversationId}\n{model}\n{whenBusy ?? WhenBusy.Enqueue}\n{systemPrompt?.Length}\n{systemPrompt}{message}"), hash);
         return Base64Url.EncodeToString(hash[..Bytes]);
     }
 

@@ -62,6 +62,21 @@ public sealed record TurnEnd
 
     /// <summary>For a failure: what happened, for the operator; never the provider's own text.</summary>
     public string? ErrorDetails { get; init; }
+
+    /// <summary>The end of a job that its owner stopped.</summary>
+    /// <param name="content">What was shown of the answer.</param>
+    /// <param name="at">When it ended.</param>
+    /// <param name="model">The model that was answering; null where none was called.</param>
+    /// <param name="usage">What that cost.</param>
+    public static TurnEnd Stopped(string content, DateTimeOffset at, string? model = null, Usage? usage = null) => new()
+    {
+        Status = JobStatus.Cancelled,
+        Content = content,
+        EndedAt = at,
+        Model = model,
+        Usage = usage,
+        FinishReason = "stopped",
+    };
 }
 
 /// <summary>One conversation of an owner's.</summary>

@@ -32,11 +32,17 @@ public interface IDeliveryBus
     /// <summary>Listens to an owner's events from now on, or to one job's. Dispose it to stop.</summary>
     OwnerFeed Follow(string owner, string? onlyJobId = null);
 
-    /// <summary>Asks whichever worker runs the job to stop. Lost where none does: the history keeps the wish.</summary>
-    ValueTask SignalStopAsync(JobKey job, CancellationToken cancellation);
+    /// <summary>
+    /// Asks whichever worker runs the job to stop. False where surely none does, or none took the word: then the
+    /// caller may end the job itself.
+    /// </summary>
+    ValueTask<bool> SignalStopAsync(JobKey job, CancellationToken cancellation);
 
-    /// <summary>Calls back when a stop of the job is asked for. Dispose it to stop listening.</summary>
-    IDisposable OnStop(JobKey job, Action stop);
+    /// <summary>
+    /// Calls back when a stop of the job is asked for; the callback says whether it will end the job. The newest
+    /// listener of a job is the one that is called. Dispose it to stop listening.
+    /// </summary>
+    IDisposable OnStop(JobKey job, Func<bool> stop);
 
     /// <summary>Makes a live connection's id stand for its session, until the handle is disposed.</summary>
     IDisposable Register(string connectionId, LiveConnection connection);

@@ -13,6 +13,7 @@ public sealed partial class MessageIntake(
     IJobQueue queue,
     IConversationStore store,
     IDeliveryBus bus,
+    StopDesk stops,
     IQuota quota,
     ModelCatalog models,
     IntakeOptions options,
@@ -38,19 +39,19 @@ public sealed partial class MessageIntake(
         }
 
         var job = Job(caller, posted);
-        var known = await KnownAsync(job, posted, cancellation);
-        if (known is null)
-        {
-            // 2. Commit
-            known = await CommitAsync(job, cancellation);
-        }
 
-        if (known is Admission.Accepted accepted)
+        // 2. Commit
+        var admission = await KnownAsync(job, posted, cancellation) ?? await CommitAsync(job, posted, cancellation);
+        if (admission is Admission.Accepted accepted)
         {
             await bus.PublishAsync(caller.Owner, Announcement(job, accepted, posted.ClientId), cancellation);
+            if (posted is { WhenBusy: WhenBusy.Interrupt, ConversationId: not null } && !accepted.Status.IsEnd())
+            {
+                await InterruptAsync(job, cancellation);
+            }
         }
 
-        return known with { Quota = decision };
+        return admission with { Quota = decision };
     }
 
     private Admission.Refused? Validate(PostedMessage posted)
@@ -88,9 +89,7 @@ public sealed partial class MessageIntake(
             }
         }
 
-        return posted.WhenBusy is null or WhenBusy.Enqueue
-            ? null
-            : new Admission.Refused(ErrorCode.InvalidRequest, "whenBusy: only enqueue is served by this version");
+        return null;
     }
 
     private JobMessage Job(Caller caller, PostedMessage posted)
@@ -106,7 +105,7 @@ public sealed partial class MessageIntake(
             Message = posted.Message!,
             Model = posted.Model,
             SystemPrompt = string.IsNullOrWhiteSpace(posted.SystemPrompt) ? null : posted.SystemPrompt,
-            Fingerprint = posted.IdempotencyKey is null ? "" : Identifiers.Fingerprint(posted.Message!, posted.ConversationId, posted.Model, posted.SystemPrompt),
+            Fingerprint = posted.IdempotencyKey is null ? "" : Identifiers.Fingerprint(posted.Message!, posted.ConversationId, posted.Model, posted.SystemPrompt, posted.WhenBusy),
             AcceptedAt = now,
             TraceId = posted.TraceId,
         };
@@ -119,9 +118,9 @@ public sealed partial class MessageIntake(
         {
             if (posted.IdempotencyKey is not null && await store.FindAsync(job.Key, cancellation) is { } turn)
             {
-                return turn.Fingerprint == job.Fingerprint
-                    ? await AcceptAgainAsync(job, turn, cancellation)
-                    : new Admission.Refused(ErrorCode.KeyReused);
+                // That a waiting turn was recorded does not say that the queue has it, so it is committed again.
+                return (turn.End is null && turn.Fingerprint == job.Fingerprint ? (await EnqueueAsync(job with { AcceptedAt = turn.AcceptedAt }, EnqueueCondition.None, cancellation)).Refusal : null)
+                    ?? ByKey(job, turn);
             }
 
             if (posted.ConversationId is not null)
@@ -142,71 +141,27 @@ public sealed partial class MessageIntake(
         }
     }
 
-    /// <summary>The same receipt. That a waiting turn was recorded does not say that the queue has it, so it is committed again.</summary>
-    private async Task<Admission> AcceptAgainAsync(JobMessage job, Turn turn, CancellationToken cancellation)
-    {
-        var accepted = new Admission.Accepted(job.Key, turn.ConversationId, turn.Status, turn.AcceptedAt);
-        return turn.End is null && await CommitAsync(job with { AcceptedAt = turn.AcceptedAt }, cancellation) is Admission.Refused refused
-            ? refused
-            : accepted;
-    }
+    /// <summary>The receipt of the job that holds the key already, if its body was the same.</summary>
+    private static Admission ByKey(JobMessage job, Turn holder) => holder.Fingerprint == job.Fingerprint
+        ? new Admission.Accepted(job.Key, holder.ConversationId, holder.Status, holder.AcceptedAt)
+        : new Admission.Refused(ErrorCode.KeyReused);
 
-    private async Task<Admission> CommitAsync(JobMessage job, CancellationToken cancellation)
-    {
-        var commit = queue.EnqueueAsync(job, cancellation);
-        var pending = RecordPendingAsync(job, cancellation);
-        try
-        {
-            await commit;
-        }
-        catch (QueueUnavailableException error)
-        {
-            LogNotCommitted(error, job.JobId);
-            if (await pending)
-            {
-                await WithdrawAsync(job);
-            }
-
-            return new Admission.Refused(error.Full ? ErrorCode.StorageFull : ErrorCode.QueueUnavailable);
-        }
-
-        await pending;
-        return new Admission.Accepted(job.Key, job.ConversationId, JobStatus.Queued, job.AcceptedAt);
-    }
-
-    private async Task<bool> RecordPendingAsync(JobMessage job, CancellationToken cancellation)
+    private async Task InterruptAsync(JobMessage job, CancellationToken cancellation)
     {
         try
         {
-            await store.RecordPendingAsync(job, cancellation);
-            return true;
+            await stops.InterruptForAsync(job, cancellation);
         }
         catch (HistoryUnavailableException error)
         {
-            // The worker repairs it when the turn begins.
-            LogHistoryAway(error, job.JobId);
-            return false;
-        }
-    }
-
-    private async Task WithdrawAsync(JobMessage job)
-    {
-        try
-        {
-            await store.WithdrawPendingAsync(job, CancellationToken.None);
-        }
-        catch (HistoryUnavailableException error)
-        {
-            LogHistoryAway(error, job.JobId);
+            // It is accepted and waits its turn; a post repeated with its key interrupts again.
+            LogNotInterrupted(error, job.JobId);
         }
     }
 
     private static Accepted Announcement(JobMessage job, Admission.Accepted accepted, string? clientId) =>
         EventHead.Of(job, accepted.At).On(new Accepted { ClientId = clientId, Status = accepted.Status, Message = job.Message });
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The history did not take job {JobId} at its acceptance; its worker will repair that.")]
-    private partial void LogHistoryAway(Exception error, string jobId);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The queue did not take job {JobId}; its sender was told.")]
-    private partial void LogNotCommitted(Exception error, string jobId);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What runs before job {JobId} was not stopped; the job waits for it.")]
+    private partial void LogNotInterrupted(Exception error, string jobId);
 }

@@ -1,12 +1,17 @@
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
+using CloudIa.Core.Queue;
+using CloudIa.Protocol;
 
 namespace CloudIa.Core.Intake;
 
 /// <summary>Takes a wish to stop: the history decides, the bus brings it to the worker at once.</summary>
-public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, TimeProvider time)
+public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQueue queue, TimeProvider time)
 {
+    /// <summary>Messages before it that one interruption stops: more than an owner can have in flight.</summary>
+    private const int MaxInterrupted = 1000;
+
     /// <summary>The job as it is after the wish was written; null where it is not the owner's.</summary>
     public async Task<StopResult?> StopAsync(JobKey job, CancellationToken cancellation)
     {
@@ -15,11 +20,48 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, TimePro
         {
             await bus.EndAsync(job, TurnEvents.End(result.Turn, sessionId: null, traceId: null), cancellation);
         }
-        else if (result is { Turn.End: null })
+        else if (result is { Turn.End: null } && !await bus.SignalStopAsync(job, cancellation))
         {
-            await bus.SignalStopAsync(job, cancellation);
+            return await EndAsync(job, result.Turn, cancellation);
         }
 
         return result;
+    }
+
+    /// <summary>Stops what is unfinished in a job's conversation and was there before it, so that it is next.</summary>
+    public async Task InterruptForAsync(JobMessage job, CancellationToken cancellation)
+    {
+        var unfinished = await store.ReadUnfinishedAsync(job.Conversation, MaxInterrupted, cancellation);
+        if (unfinished.Count < MaxInterrupted && unfinished.All(turn => turn.JobId != job.JobId))
+        {
+            // It has ended already: what is left came later.
+            return;
+        }
+
+        foreach (var earlier in unfinished.TakeWhile(turn => turn.JobId != job.JobId))
+        {
+            await StopAsync(new JobKey(job.Owner, earlier.JobId), cancellation);
+        }
+    }
+
+    /// <summary>
+    /// Ends a job that nobody runs: it waits between two attempts, or its worker died. What was shown of it is kept.
+    /// An attempt that begins meanwhile finds the wish and ends it, and this end is refused.
+    /// </summary>
+    private async Task<StopResult> EndAsync(JobKey job, Turn turn, CancellationToken cancellation)
+    {
+        var shown = await bus.ReadAsync(job, new Position(turn.Attempt, 0), cancellation);
+        var end = TurnEnd.Stopped(shown?.Text ?? "", time.GetUtcNow());
+        if (!await store.FinishAsync(job, turn.Attempt, end, cancellation))
+        {
+            return new StopResult(await store.FindAsync(job, cancellation) ?? turn, EndedNow: false);
+        }
+
+        var stopped = turn with { Status = end.Status, End = end };
+        await bus.EndAsync(job, TurnEvents.End(stopped, sessionId: null, traceId: null), cancellation);
+
+        // Later messages of the conversation need not wait for a retry that will not be.
+        await queue.HastenAsync(new ConversationKey(job.Owner, turn.ConversationId), cancellation);
+        return new StopResult(stopped, EndedNow: true);
     }
 }

@@ -85,7 +85,7 @@ public sealed class Generation(CatalogModel model, IReadOnlyList<ChatMessage> pr
     }
 
     /// <summary>What was spent: the provider's count where it gave one, else ours.</summary>
-    private Usage Usage()
+    public Usage Usage()
     {
         var input = counted?.InputTokenCount is > 0 and var sent ? (int)sent : prompt.Sum(message => model.CountTokens(message.Text));
         var output = counted?.OutputTokenCount is > 0 and var received ? (int)received : model.CountTokens(Text);

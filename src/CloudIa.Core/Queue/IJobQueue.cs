@@ -1,3 +1,5 @@
+using CloudIa.Core.Conversations;
+
 namespace CloudIa.Core.Queue;
 
 /// <summary>
@@ -13,8 +15,11 @@ namespace CloudIa.Core.Queue;
 /// </summary>
 public interface IJobQueue
 {
-    /// <summary>Returns once the job is durable.</summary>
-    Task EnqueueAsync(JobMessage job, CancellationToken cancellation);
+    /// <summary>
+    /// Returns once the job is durable, or was so before, or was refused by the condition. Condition and commit are
+    /// one step: of many that ask for an idle conversation at once, one is added.
+    /// </summary>
+    Task<EnqueueResult> EnqueueAsync(JobMessage job, EnqueueCondition condition, CancellationToken cancellation);
 
     /// <summary>
     /// Waits for work and leases from 1 to <paramref name="max"/> jobs. A message that cannot be read goes to
@@ -27,6 +32,12 @@ public interface IJobQueue
 
     /// <summary>Gives the job back, to be leased again after a delay; later jobs of its conversation wait behind it.</summary>
     Task<bool> ReleaseAsync(JobLease lease, TimeSpan delay, CancellationToken cancellation);
+
+    /// <summary>
+    /// Ends the delay with which a conversation's job was released: it can be leased at once. False where none
+    /// waits so, or where the engine cannot; then the delay runs out by itself.
+    /// </summary>
+    Task<bool> HastenAsync(ConversationKey conversation, CancellationToken cancellation);
 
     /// <summary>Keeps the lease for a whole lease time from now. False where it was lost.</summary>
     Task<bool> ExtendAsync(JobLease lease, CancellationToken cancellation);
@@ -45,6 +56,27 @@ public interface IJobQueue
 
     /// <summary>Throws a dead letter away. False where there is none of that id.</summary>
     Task<bool> DiscardAsync(string deadLetterId, CancellationToken cancellation);
+}
+
+/// <summary>What must hold for a job to be added.</summary>
+public enum EnqueueCondition
+{
+    None,
+
+    /// <summary>No job of its conversation is without an end. One whose end is stored does not count, though it may be in the queue still.</summary>
+    ConversationIdle,
+}
+
+/// <summary>What became of an enqueue.</summary>
+public enum EnqueueResult
+{
+    Added,
+
+    /// <summary>A job of this name is in the queue; whatever the condition, nothing was added.</summary>
+    AlreadyThere,
+
+    /// <summary>The conversation was not idle; nothing was added.</summary>
+    Busy,
 }
 
 /// <summary>The right to work on a job until it runs out.</summary>

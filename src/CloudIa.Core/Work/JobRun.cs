@@ -22,8 +22,7 @@ public sealed partial class JobRun(
     public async Task<Outcome> RunAsync(JobMessage job, CancellationToken cancellation)
     {
         // Listened for before the begin looks, so that a stop is seen by the one or the other.
-        using var stop = new CancellationTokenSource();
-        using var listening = bus.OnStop(job.Key, () => Cancel(stop));
+        using var stop = new StopListener(bus, job.Key);
 
         // 4. Begin
         switch (await store.BeginAsync(job, cancellation))
@@ -37,29 +36,18 @@ public sealed partial class JobRun(
             case BeginResult.Deleted:
                 return await AnnounceDeletedAsync(job, cancellation);
             case BeginResult.StopAsked asked:
-                return await EndAsync(job, asked.Turn, asked.Attempt, Stopped("", null, null), cancellation);
+                var shown = await bus.ReadAsync(job.Key, new Position(asked.Attempt - 1, 0), cancellation);
+                return await EndAsync(job, asked.Turn, asked.Attempt, TurnEnd.Stopped(shown?.Text ?? "", time.GetUtcNow()), cancellation);
             case BeginResult.Started started when started.Attempt > options.MaxAttempts:
                 return await FailAsync(job, started, ErrorCode.AttemptsExhausted, $"{options.MaxAttempts} attempts began and none ended", cancellation);
             case BeginResult.Started started:
-                return await AnswerAsync(job, started, stop.Token, cancellation);
+                return await AnswerAsync(job, started, stop, cancellation);
             default:
                 throw new InvalidOperationException("A begin has four results.");
         }
     }
 
-    private static void Cancel(CancellationTokenSource stop)
-    {
-        try
-        {
-            stop.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The run ended first; its end is in the history, where the stop finds it.
-        }
-    }
-
-    private async Task<Outcome> AnswerAsync(JobMessage job, BeginResult.Started begun, CancellationToken stop, CancellationToken cancellation)
+    private async Task<Outcome> AnswerAsync(JobMessage job, BeginResult.Started begun, StopListener stop, CancellationToken cancellation)
     {
         // 5. Recall
         var model = job.Model is null ? models.Default : models.Find(job.Model);
@@ -74,8 +62,13 @@ public sealed partial class JobRun(
             return new Outcome.Lost();
         }
 
+        if (stop.Asked.IsCancellationRequested)
+        {
+            return await EndAsync(job, begun.Turn, begun.Attempt, TurnEnd.Stopped("", time.GetUtcNow()), CancellationToken.None);
+        }
+
         // 6. Generate, 7. Deliver
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Asked);
         var generation = new Generation(model, prompt, time);
         var stale = false;
         var at = new Position(begun.Attempt, 0);
@@ -89,19 +82,20 @@ public sealed partial class JobRun(
             either.Token);
 
         // 8. Finish
-        switch (end)
+        Outcome? outcome = end switch
         {
-            case GenerationEnd.Completed completed:
-                return await EndAsync(job, begun.Turn, begun.Attempt, Completed(generation.Text, model, completed), CancellationToken.None);
-            case GenerationEnd.Interrupted interrupted when stop.IsCancellationRequested:
-                return await EndAsync(job, begun.Turn, begun.Attempt, Stopped(generation.Text, model.Name, interrupted.Usage), CancellationToken.None);
-            case GenerationEnd.Interrupted:
-                return stale ? new Outcome.Lost() : new Outcome.Again(TimeSpan.Zero);
-            case GenerationEnd.Failed failed:
-                return await RetryOrFailAsync(job, begun, failed.Failure, cancellation);
-            default:
-                throw new InvalidOperationException("A generation has three ends.");
-        }
+            GenerationEnd.Completed completed => await EndAsync(job, begun.Turn, begun.Attempt, Completed(generation.Text, model, completed), CancellationToken.None),
+            _ when stop.Asked.IsCancellationRequested => null,
+            GenerationEnd.Interrupted when stale => new Outcome.Lost(),
+            GenerationEnd.Interrupted => new Outcome.Again(TimeSpan.Zero),
+            GenerationEnd.Failed failed => await RetryOrFailAsync(job, begun, failed.Failure, cancellation),
+            _ => throw new InvalidOperationException("A generation has three ends."),
+        };
+
+        // Closed before the job is given back: from then on whoever asks for a stop ends it.
+        return outcome is null || (outcome is Outcome.Again && stop.Close())
+            ? await EndAsync(job, begun.Turn, begun.Attempt, TurnEnd.Stopped(generation.Text, time.GetUtcNow(), model.Name, generation.Usage()), CancellationToken.None)
+            : outcome;
     }
 
     private ValueTask<bool> AnnounceStartAsync(JobMessage job, BeginResult.Started begun, CatalogModel model, CancellationToken cancellation)
@@ -201,16 +195,6 @@ public sealed partial class JobRun(
         Model = model.Name,
         Usage = completed.Usage,
         FinishReason = completed.FinishReason,
-    };
-
-    private TurnEnd Stopped(string text, string? model, Usage? usage) => new()
-    {
-        Status = JobStatus.Cancelled,
-        Content = text,
-        EndedAt = time.GetUtcNow(),
-        Model = model,
-        Usage = usage,
-        FinishReason = "stopped",
     };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of job {JobId} gave no answer: {Code}, {Details}.")]

@@ -12,7 +12,7 @@ public sealed class InProcessDeliveryBus : IDeliveryBus
 {
     private readonly ConcurrentDictionary<JobKey, AnswerLog> logs = new();
     private readonly ConcurrentDictionary<string, ImmutableArray<OwnerFeed>> feeds = new();
-    private readonly ConcurrentDictionary<JobKey, Action> stops = new();
+    private readonly ConcurrentDictionary<JobKey, Func<bool>> stops = new();
     private readonly ConcurrentDictionary<string, LiveConnection> connections = new();
 
     public ValueTask<bool> StartAsync(JobMessage job, MessageStarted started, MessageRestarted? restarted, CancellationToken cancellation)
@@ -70,17 +70,10 @@ public sealed class InProcessDeliveryBus : IDeliveryBus
         return feed;
     }
 
-    public ValueTask SignalStopAsync(JobKey job, CancellationToken cancellation)
-    {
-        if (stops.TryGetValue(job, out var stop))
-        {
-            stop();
-        }
+    public ValueTask<bool> SignalStopAsync(JobKey job, CancellationToken cancellation) =>
+        ValueTask.FromResult(stops.TryGetValue(job, out var stop) && stop());
 
-        return ValueTask.CompletedTask;
-    }
-
-    public IDisposable OnStop(JobKey job, Action stop)
+    public IDisposable OnStop(JobKey job, Func<bool> stop)
     {
         stops[job] = stop;
         return new Handle(() => stops.TryRemove(KeyValuePair.Create(job, stop)));

@@ -119,7 +119,7 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
         {
             // Its worker will find that it has ended, and call no model.
             Insert(write, waiting, next.Number, attempt: 0, JobStatus.Queued);
-            Finish(write, job, attempt: 0, new TurnEnd { Status = JobStatus.Cancelled, Content = "", EndedAt = now, FinishReason = "stopped" });
+            Finish(write, job, attempt: 0, TurnEnd.Stopped("", now));
             return new StopResult(Find(write, job)!, EndedNow: true);
         }
 

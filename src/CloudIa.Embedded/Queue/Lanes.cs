@@ -8,7 +8,7 @@ namespace CloudIa.Embedded.Queue;
 /// time. In memory only, because leases of a dead process end with it. It holds a window of the jobs table: what
 /// was looked at and has not ended; later rows are fetched when there is room.
 /// </summary>
-internal sealed class Lanes(TimeProvider time)
+internal sealed partial class Lanes(TimeProvider time)
 {
     /// <summary>Jobs held before further ones wait in the table alone: at 32,000 characters each, at most 256 MB.</summary>
     public const int Window = 4096;
@@ -163,77 +163,20 @@ internal sealed class Lanes(TimeProvider time)
         }
     }
 
-    private void Add_NeedsLock(QueuedJob job)
+    /// <summary>Ends the delay of a lane whose job was released with one. False where it waits for none.</summary>
+    public bool Hasten(string name)
     {
-        if (!lanes.TryGetValue(job.Lane, out var lane))
+        lock (gate)
         {
-            lane = new Lane(job.Lane);
-            lanes.Add(lane.Name, lane);
-        }
-
-        lane.Jobs.Enqueue(job);
-        count++;
-        if (lane.Jobs.Count == 1)
-        {
-            ready.Enqueue(lane);
-        }
-    }
-
-    /// <summary>Frees the lanes whose lease or delay has run out. When the next one will; null where none waits.</summary>
-    private DateTimeOffset? Wake_NeedsLock()
-    {
-        var now = time.GetUtcNow();
-        while (due.TryPeek(out var next, out var at) && (next.Lane.Wait != next.Wait || at <= now))
-        {
-            due.Dequeue();
-            if (next.Lane.Wait != next.Wait)
+            Wake_NeedsLock();
+            if (!lanes.TryGetValue(name, out var lane) || lane.Wait == 0 || lane.Receipt is not null)
             {
-                continue;
+                return false;
             }
 
-            if (next.Lane.Until > now)
-            {
-                // Extended meanwhile.
-                due.Enqueue(next, next.Lane.Until);
-            }
-            else
-            {
-                Free_NeedsLock(next.Lane);
-            }
+            Free_NeedsLock(lane);
+            Change_NeedsLock();
+            return true;
         }
-
-        return due.TryPeek(out _, out var first) ? first : null;
-    }
-
-    private void Wait_NeedsLock(Lane lane, TimeSpan duration)
-    {
-        lane.Wait = ++waits;
-        lane.Until = time.GetUtcNow() + duration;
-        due.Enqueue((lane, lane.Wait), lane.Until);
-    }
-
-    private void Free_NeedsLock(Lane lane)
-    {
-        if (lane.Receipt is { } receipt)
-        {
-            leased.Remove(receipt);
-            lane.Receipt = null;
-        }
-
-        lane.Wait = 0;
-        if (lane.Jobs.Count == 0)
-        {
-            lanes.Remove(lane.Name);
-        }
-        else
-        {
-            ready.Enqueue(lane);
-        }
-    }
-
-    private void Change_NeedsLock()
-    {
-        changed?.SetResult();
-        changed = null;
     }
 }

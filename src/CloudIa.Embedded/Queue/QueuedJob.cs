@@ -1,3 +1,4 @@
+using CloudIa.Core.Conversations;
 using CloudIa.Core.Queue;
 
 namespace CloudIa.Embedded.Queue;
@@ -8,5 +9,7 @@ namespace CloudIa.Embedded.Queue;
 internal readonly record struct QueuedJob(long Seq, JobMessage Job)
 {
     /// <summary>The lane it waits in: its conversation.</summary>
-    public string Lane => $"{Job.Owner}\n{Job.ConversationId}";
+    public string Lane => LaneOf(Job.Conversation);
+
+    public static string LaneOf(ConversationKey conversation) => $"{conversation.Owner}\n{conversation.ConversationId}";
 }

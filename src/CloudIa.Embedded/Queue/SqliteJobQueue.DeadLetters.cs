@@ -43,9 +43,9 @@ public sealed partial class SqliteJobQueue
             return false;
         }
 
-        var write = new EnqueueWrite(this, job, fromDeadLetter: id);
+        var write = new EnqueueWrite(this, job, EnqueueCondition.None, fromDeadLetter: id);
         database.Writer.Enqueue(write, cancellation);
-        return await write.Task.AsQueue();
+        return await write.Task.AsQueue() is not null;
     }
 
     public async Task<bool> DiscardAsync(string deadLetterId, CancellationToken cancellation) =>

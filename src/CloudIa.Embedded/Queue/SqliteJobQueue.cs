@@ -1,3 +1,4 @@
+using CloudIa.Core.Conversations;
 using CloudIa.Core.Queue;
 using CloudIa.Embedded.Storage;
 using Microsoft.Data.Sqlite;
@@ -29,11 +30,11 @@ public sealed partial class SqliteJobQueue : IJobQueue
         lanes.Found(seq);
     }
 
-    public async Task EnqueueAsync(JobMessage job, CancellationToken cancellation)
+    public async Task<EnqueueResult> EnqueueAsync(JobMessage job, EnqueueCondition condition, CancellationToken cancellation)
     {
-        var write = new EnqueueWrite(this, job, fromDeadLetter: null);
+        var write = new EnqueueWrite(this, job, condition);
         database.Writer.Enqueue(write, cancellation);
-        await write.Task.AsQueue();
+        return (await write.Task.AsQueue())!.Value;
     }
 
     public async Task<IReadOnlyList<JobLease>> ReceiveAsync(int max, CancellationToken cancellation)
@@ -70,6 +71,9 @@ public sealed partial class SqliteJobQueue : IJobQueue
 
     public Task<bool> ReleaseAsync(JobLease lease, TimeSpan delay, CancellationToken cancellation) =>
         Task.FromResult(lanes.Release(lease.Receipt, delay));
+
+    public Task<bool> HastenAsync(ConversationKey conversation, CancellationToken cancellation) =>
+        Task.FromResult(lanes.Hasten(QueuedJob.LaneOf(conversation)));
 
     public Task<bool> ExtendAsync(JobLease lease, CancellationToken cancellation) =>
         Task.FromResult(lanes.Extend(lease.Receipt, options.Lease));
@@ -134,49 +138,5 @@ public sealed partial class SqliteJobQueue : IJobQueue
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         await Task.WhenAny(change, Task.Delay(wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1), time, either.Token));
         await either.CancelAsync();
-    }
-
-    /// <summary>Puts a job into the table and, once that is on the disk, into the lanes.</summary>
-    private sealed class EnqueueWrite(SqliteJobQueue queue, JobMessage job, long? fromDeadLetter) : Write
-    {
-        private const string Insert =
-            "INSERT INTO jobs (seq, job_id, conversation_id, owner, enqueued_at, body) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (job_id) DO NOTHING";
-
-        private readonly TaskCompletionSource<bool> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly byte[] body = JobMessageBody.Format(job);
-        private readonly long now = queue.time.GetUtcNow().ToUnixTimeMilliseconds();
-        private long seq;
-
-        /// <summary>True once the job is durable; false for a dead letter that is no longer there.</summary>
-        public Task<bool> Task => done.Task;
-
-        public override void Apply(Statements statements)
-        {
-            seq = 0;
-            if (fromDeadLetter is { } id && statements.Execute("DELETE FROM dead_letters WHERE id = $1", id) == 0)
-            {
-                return;
-            }
-
-            // Keys only grow, on this one thread; those of a rolled-back transaction are left out.
-            seq = ++queue.seq;
-            if (statements.Execute(Insert, seq, job.JobId, job.ConversationId, job.Owner, now, body) == 0)
-            {
-                // It is in the queue already: as durable as it can be.
-                seq = -1;
-            }
-        }
-
-        public override void Committed()
-        {
-            if (seq > 0)
-            {
-                queue.lanes.Committed(new QueuedJob(seq, job));
-            }
-
-            done.SetResult(seq != 0);
-        }
-
-        public override void Fail(Exception error) => done.SetException(error);
     }
 }

@@ -57,6 +57,7 @@ public sealed class ChatEndpoints(
         {
             Message = body.Content,
             ConversationId = body.ConversationId,
+            WhenBusy = body.WhenBusy,
             IdempotencyKey = IdempotencyKey(context),
             TraceId = Problems.TraceIdOf(context),
         });

@@ -153,21 +153,21 @@ public abstract partial class DeliveryBusContract
         var (job, other) = (Samples.Job(owner: owner), Samples.Job(owner: owner));
         var stopped = new TaskCompletionSource();
         using var mine = bus.OnStop(job.Key, () => stopped.TrySetResult());
-        using var others = bus.OnStop(other.Key, () => Assert.Fail("the wrong job was stopped"));
-        using var strangers = bus.OnStop(job.Key with { Owner = Samples.Owner() }, () => Assert.Fail("another owner's job was stopped"));
-        await bus.SignalStopAsync(job.Key, None);
+        using var others = bus.OnStop(other.Key, () => throw new InvalidOperationException("the wrong job was stopped"));
+        using var strangers = bus.OnStop(job.Key with { Owner = Samples.Owner() }, () => throw new InvalidOperationException("another owner's job was stopped"));
+        Assert.True(await bus.SignalStopAsync(job.Key, None));
 
         await stopped.Task;
     }
 
     [Fact]
-    public async Task A_stop_signal_that_nobody_listens_for_is_lost_and_harmless()
+    public async Task A_stop_signal_that_nobody_listens_for_says_so()
     {
         var job = Samples.Job(owner: owner);
-        await bus.SignalStopAsync(job.Key, None);
-        var handle = bus.OnStop(job.Key, () => Assert.Fail("nobody listens any more"));
+        Assert.False(await bus.SignalStopAsync(job.Key, None));
+        var handle = bus.OnStop(job.Key, () => throw new InvalidOperationException("nobody listens any more"));
         handle.Dispose();
-        await bus.SignalStopAsync(job.Key, None);
+        Assert.False(await bus.SignalStopAsync(job.Key, None));
     }
 
     [Fact]
@@ -175,7 +175,7 @@ public abstract partial class DeliveryBusContract
     {
         var job = Samples.Job(owner: owner);
         var stopped = new TaskCompletionSource();
-        var older = bus.OnStop(job.Key, () => { });
+        var older = bus.OnStop(job.Key, () => true);
         using var newer = bus.OnStop(job.Key, () => stopped.TrySetResult());
         older.Dispose();
         await bus.SignalStopAsync(job.Key, None);

@@ -1,5 +1,7 @@
 using CloudIa.Adapters.Tests.Queue;
+using CloudIa.Core.History;
 using CloudIa.Core.Queue;
+using CloudIa.Embedded.History;
 using CloudIa.Embedded.Queue;
 using Microsoft.Extensions.Time.Testing;
 
@@ -17,6 +19,8 @@ internal sealed class SqliteQueueFixture : QueueFixture
     public FakeTimeProvider Time { get; } = new(Samples.Start);
 
     public override IJobQueue Queue => queue;
+
+    public override IConversationStore Store => new SqliteConversationStore(Folder.Database);
 
     public override TimeSpan Lease => options.Lease;
 

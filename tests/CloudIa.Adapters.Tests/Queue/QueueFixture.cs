@@ -1,3 +1,4 @@
+using CloudIa.Core.History;
 using CloudIa.Core.Queue;
 
 namespace CloudIa.Adapters.Tests.Queue;
@@ -6,6 +7,9 @@ namespace CloudIa.Adapters.Tests.Queue;
 public abstract class QueueFixture : IAsyncDisposable
 {
     public abstract IJobQueue Queue { get; }
+
+    /// <summary>The history beside it, which knows what has ended.</summary>
+    public abstract IConversationStore Store { get; }
 
     /// <summary>How long a lease holds.</summary>
     public abstract TimeSpan Lease { get; }

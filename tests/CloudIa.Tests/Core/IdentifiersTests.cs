@@ -1,4 +1,5 @@
 using CloudIa.Core.Conversations;
+using CloudIa.Protocol;
 using CsCheck;
 
 namespace CloudIa.Tests.Core;
@@ -48,12 +49,18 @@ public class IdentifiersTests
     }
 
     [Theory]
-    [InlineData("m", "c", null)]
-    [InlineData("m", null, "x")]
-    [InlineData("m2", null, null)]
-    public void Another_body_has_another_fingerprint(string message, string? conversation, string? model)
+    [InlineData("m", "c", null, null)]
+    [InlineData("m", null, "x", null)]
+    [InlineData("m2", null, null, null)]
+    [InlineData("m", null, null, WhenBusy.Reject)]
+    [InlineData("m", null, null, WhenBusy.Interrupt)]
+    public void Another_body_has_another_fingerprint(string message, string? conversation, string? model, WhenBusy? whenBusy)
     {
-        Assert.NotEqual(Identifiers.Fingerprint("m", null, null), Identifiers.Fingerprint(message, conversation, model));
-        Assert.Equal(Identifiers.Fingerprint(message, conversation, model), Identifiers.Fingerprint(message, conversation, model));
+        Assert.NotEqual(Identifiers.Fingerprint("m", null, null), Identifiers.Fingerprint(message, conversation, model, whenBusy: whenBusy));
+        Assert.Equal(Identifiers.Fingerprint(message, conversation, model, whenBusy: whenBusy), Identifiers.Fingerprint(message, conversation, model, whenBusy: whenBusy));
     }
+
+    [Fact]
+    public void What_is_left_out_of_a_body_has_the_fingerprint_of_its_default() =>
+        Assert.Equal(Identifiers.Fingerprint("m", null, null), Identifiers.Fingerprint("m", null, null, whenBusy: WhenBusy.Enqueue));
 }

@@ -1,3 +1,4 @@
+using CloudIa.Core.Conversations;
 using CloudIa.Core.Queue;
 
 namespace CloudIa.Tests.Core;
@@ -11,7 +12,9 @@ internal sealed class UnsteadyQueue(IJobQueue queue) : IJobQueue
     /// <summary>Extensions of leases that held.</summary>
     public int Extended { get; private set; }
 
-    public Task EnqueueAsync(JobMessage job, CancellationToken cancellation) => queue.EnqueueAsync(job, cancellation);
+    public Task<EnqueueResult> EnqueueAsync(JobMessage job, EnqueueCondition condition, CancellationToken cancellation) => queue.EnqueueAsync(job, condition, cancellation);
+
+    public Task<bool> HastenAsync(ConversationKey conversation, CancellationToken cancellation) => queue.HastenAsync(conversation, cancellation);
 
     public Task<IReadOnlyList<JobLease>> ReceiveAsync(int max, CancellationToken cancellation) =>
         Away-- <= 0 ? queue.ReceiveAsync(max, cancellation)
