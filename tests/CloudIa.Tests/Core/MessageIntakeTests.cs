@@ -132,5 +132,7 @@ public sealed class MessageIntakeTests : IDisposable
             Looks-- > 0 ? Task.FromResult<Turn?>(null) : store.FindAsync(job, cancellation);
 
         public override Task RecordPendingAsync(JobMessage job, CancellationToken cancellation) => store.RecordPendingAsync(job, cancellation);
+
+        public override Task<bool> WasDeletedAsync(ConversationKey conversation, CancellationToken cancellation) => store.WasDeletedAsync(conversation, cancellation);
     }
 }
