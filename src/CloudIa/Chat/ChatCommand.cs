@@ -9,6 +9,10 @@ internal static class ChatCommand
 {
     private const string DefaultServer = "http://localhost:3000";
 
+    private static string Description =>
+        "Talk to Claudia. Where standard input is not a terminal, one message is read from it and the answer is written to standard output. "
+        + $"In a terminal, lines that begin with a slash are commands: {string.Join(", ", SlashCommand.All.Select(known => $"/{known.Name} {known.Arguments}".TrimEnd()))}.";
+
     public static Command Create()
     {
         var server = new Option<string>("--server")
@@ -23,7 +27,7 @@ internal static class ChatCommand
         });
         var conversation = new Option<string?>("--conversation") { Description = "A conversation to go on with; without it a new one begins." };
         var model = new Option<string?>("--model") { Description = "The model to ask; without it the service's first." };
-        var command = new Command("chat", "Talk to Claudia. Reads one message from standard input where that is not a terminal.")
+        var command = new Command("chat", Description)
         {
             server,
             conversation,
@@ -50,7 +54,7 @@ internal static class ChatCommand
                 var talk = new Talk(client, feed, interrupt, conversation, model);
                 return Console.IsInputRedirected || Console.IsOutputRedirected
                     ? await PipedChat.RunAsync(talk, leaving.Token)
-                    : await TerminalChat.RunAsync(talk, server, leaving.Token);
+                    : await TerminalChat.RunAsync(client, talk, server, leaving.Token);
             }
             finally
             {

@@ -10,7 +10,14 @@ internal sealed class Talk(CloudIaClient client, AnswerFeed feed, Interrupt inte
 {
     private const int HistoryMessages = 20;
 
+    /// <summary>Null until its first message has been accepted.</summary>
     public string? Conversation { get; private set; } = conversation;
+
+    /// <summary>What the first message of a new conversation sets; null: the service's own prompt.</summary>
+    public string? SystemPrompt { get; set; }
+
+    /// <summary>Goes on in another conversation; null: in a new one.</summary>
+    public void Switch(string? to) => (Conversation, SystemPrompt) = (to, null);
 
     /// <summary>The last messages, oldest first; an unfinished answer is followed from here on.</summary>
     public async Task<IReadOnlyList<MessageView>> ReadHistoryAsync(CancellationToken cancel) =>
@@ -24,9 +31,22 @@ internal sealed class Talk(CloudIaClient client, AnswerFeed feed, Interrupt inte
     /// <summary>Hands a message over; when this returns, the service has it.</summary>
     public async Task<Answer> SendAsync(string message, CancellationToken cancel)
     {
-        var receipt = await client.PostAsync(
-            new ChatRequest { Message = message, ConversationId = Conversation, Model = model }, cancel: cancel);
+        var request = new ChatRequest
+        {
+            Message = message,
+            ConversationId = Conversation,
+            Model = model,
+            SystemPrompt = Conversation is null ? SystemPrompt : null,
+        };
+        var receipt = await client.PostAsync(request, cancel: cancel);
         Conversation = receipt.ConversationId;
+        return feed.Follow(new Answer(receipt.JobId, receipt.ConversationId));
+    }
+
+    /// <summary>Has the conversation's last turn answered again.</summary>
+    public async Task<Answer> RegenerateAsync(CancellationToken cancel)
+    {
+        var receipt = await client.RegenerateAsync(Conversation!, model, cancel: cancel);
         return feed.Follow(new Answer(receipt.JobId, receipt.ConversationId));
     }
 

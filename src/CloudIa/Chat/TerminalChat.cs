@@ -8,29 +8,42 @@ namespace CloudIa.Chat;
 /// <summary>The conversation in a terminal: history, a prompt, and the answer as it grows.</summary>
 internal static class TerminalChat
 {
-    public static async Task<int> RunAsync(Talk talk, Uri server, CancellationToken cancel)
+    public static async Task<int> RunAsync(CloudIaClient client, Talk talk, Uri server, CancellationToken cancel)
     {
         var console = AnsiConsole.Console;
         console.MarkupLineInterpolated($"[bold]Claudia[/] [grey]at {server}[/]");
-        console.MarkupLine("[grey]Ctrl-C stops an answer, a second one leaves; so does Ctrl-D.[/]\n");
+        console.MarkupLine("[grey]/help lists what else there is. Ctrl-C stops an answer, a second one leaves; so does Ctrl-D.[/]\n");
         await ShowHistoryAsync(talk, console, cancel);
 
+        var commands = new TerminalCommands(client, talk, console, question =>
+        {
+            console.MarkupInterpolated($"[bold]{TerminalText.Clean(question)}[/]");
+            return ReadLineAsync(cancel);
+        });
         while (true)
         {
             console.Markup("[bold blue]you ›[/] ");
-            var message = await Task.Run(Console.In.ReadLine, cancel);
-            if (message is null)
+            var line = await ReadLineAsync(cancel);
+            if (line is null)
                 break;
-            if (string.IsNullOrWhiteSpace(message))
+            if (string.IsNullOrWhiteSpace(line))
                 continue;
 
+            var command = SlashCommand.Parse(line);
             try
             {
-                await ShowAnswerAsync(talk, await talk.SendAsync(message, cancel), console, cancel);
+                var outcome = command is null
+                    ? new TerminalCommands.Outcome(await talk.SendAsync(line, cancel))
+                    : await commands.RunAsync(command.Value, cancel);
+                if (outcome.Moved)
+                    await ShowHistoryAsync(talk, console, cancel);
+                if (outcome.Answer is { } answer)
+                    await ShowAnswerAsync(talk, answer, console, cancel);
             }
             catch (CloudIaException error) when (!error.NeedsSession)
             {
-                console.MarkupLineInterpolated($"[red]Not sent:[/] {TerminalText.Clean(error.Message)}");
+                var failed = command is null ? "Not sent:" : "Not done:";
+                console.MarkupLineInterpolated($"[red]{failed}[/] {TerminalText.Clean(error.Message)}\n");
             }
         }
 
@@ -40,13 +53,17 @@ internal static class TerminalChat
         return ExitCode.Done;
     }
 
+    // A read of a terminal cannot be cancelled; leaving does not wait for it.
+    private static Task<string?> ReadLineAsync(CancellationToken cancel) =>
+        Task.Run(Console.In.ReadLine, cancel).WaitAsync(cancel);
+
     private static async Task ShowHistoryAsync(Talk talk, IAnsiConsole console, CancellationToken cancel)
     {
         foreach (var message in await talk.ReadHistoryAsync(cancel))
         {
             if (message.Role == MessageRole.User)
             {
-                console.MarkupLineInterpolated($"[bold blue]you ›[/] {TerminalText.Clean(message.Content)}");
+                console.MarkupLineInterpolated($"[grey]{message.Turn}[/] [bold blue]you ›[/] {TerminalText.Clean(message.Content)}");
             }
             else if (message.Status.IsEnd())
             {
