@@ -1,7 +1,11 @@
+using CloudIa.Core.Delivery;
+using CloudIa.Core.History;
+using CloudIa.Gateway.Connections;
 using CloudIa.Gateway.Errors;
 using CloudIa.Gateway.Http;
 using CloudIa.Gateway.Identity;
 using CloudIa.Gateway.Sockets;
+using CloudIa.Gateway.Streaming;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,6 +20,12 @@ public static class GatewayHosting
         .AddSingleton<SessionTokens>()
         .AddSingleton<Tickets>()
         .AddSingleton<Authentication>()
+        .AddSingleton<ConnectionRegistry>()
+        .AddSingleton(provider => new PumpServices(
+            provider.GetRequiredService<IDeliveryBus>(),
+            provider.GetRequiredService<IConversationStore>().FindAsync,
+            TimeSpan.FromMilliseconds(options.CoalesceMilliseconds),
+            provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<SocketServices>()
         .AddSingleton<SocketEndpoint>()
         .AddSingleton<ChatEndpoints>()

@@ -12,14 +12,38 @@ public sealed class GatewayOptions
     /// <summary>The largest request body, and the largest message on a socket, in bytes.</summary>
     public int MaxBodyBytes { get; set; } = 131_072;
 
-    /// <summary>How long an anonymous session lives without being refreshed.</summary>
-    public int SessionHours { get; set; } = 720;
+    /// <summary>How long an anonymous session lives without being refreshed; parts of an hour too.</summary>
+    public double SessionHours { get; set; } = 720;
+
+    /// <summary>How long before its end a session's sockets are told; at most half of what is left when they open.</summary>
+    public int SessionWarningSeconds { get; set; } = 300;
 
     /// <summary>How long a ticket opens a socket.</summary>
     public int TicketSeconds { get; set; } = 30;
 
     /// <summary>How often a socket's client should ping.</summary>
     public int HeartbeatSeconds { get; set; } = 25;
+
+    /// <summary>A socket on which nothing came or went for so long, and no answer is under way, is closed; 0: never.</summary>
+    public int IdleSeconds { get; set; } = 120;
+
+    /// <summary>Sockets and event streams that an owner may have open at once.</summary>
+    public int MaxConnectionsPerOwner { get; set; } = 20;
+
+    /// <summary>
+    /// What the service buffers for one connection whose client does not read, in bytes, and what the kernel is asked to.
+    /// </summary>
+    public int MaxBufferedBytes { get; set; } = 65_536;
+
+    /// <summary>
+    /// The transport's share of <see cref="MaxBufferedBytes"/>. The rest is 16 KiB of ended answers that wait in a feed,
+    /// 16 KiB of a delta and of its JSON, the piece of it that is being sent, and one that the transport takes above its
+    /// share.
+    /// </summary>
+    public int TransportBytes => MaxBufferedBytes - 49_152;
+
+    /// <summary>A client that takes nothing of what is sent to it for so long is cut off.</summary>
+    public int SlowReaderSeconds { get; set; } = 10;
 
     /// <summary>Between two comments on a silent SSE stream.</summary>
     public int SseHeartbeatSeconds { get; set; } = 15;
@@ -43,9 +67,14 @@ public sealed class GatewayOptions
             yield return $"Gateway:MaxBodyBytes is {MaxBodyBytes}; it must be between 1024 and 10485760.";
         }
 
-        if (SessionHours is < 1 or > 8760)
+        if (SessionHours is not (>= 0.001 and <= 8760))
         {
-            yield return $"Gateway:SessionHours is {SessionHours}; it must be between 1 and 8760.";
+            yield return $"Gateway:SessionHours is {SessionHours}; it must be between 0.001 and 8760.";
+        }
+
+        if (SessionWarningSeconds is < 1 or > 86_400)
+        {
+            yield return $"Gateway:SessionWarningSeconds is {SessionWarningSeconds}; it must be between 1 and 86400.";
         }
 
         if (TicketSeconds is < 1 or > 300)
@@ -56,6 +85,26 @@ public sealed class GatewayOptions
         if (HeartbeatSeconds is < 1 or > 300 || SseHeartbeatSeconds is < 1 or > 300)
         {
             yield return $"Gateway:HeartbeatSeconds ({HeartbeatSeconds}) and Gateway:SseHeartbeatSeconds ({SseHeartbeatSeconds}) must be between 1 and 300.";
+        }
+
+        if (IdleSeconds != 0 && (IdleSeconds > 86_400 || IdleSeconds <= 2 * HeartbeatSeconds))
+        {
+            yield return $"Gateway:IdleSeconds is {IdleSeconds}; it must be 0 (never), or more than twice Gateway:HeartbeatSeconds ({HeartbeatSeconds}) and at most 86400.";
+        }
+
+        if (MaxConnectionsPerOwner is < 1 or > 1_000_000)
+        {
+            yield return $"Gateway:MaxConnectionsPerOwner is {MaxConnectionsPerOwner}; it must be between 1 and 1000000.";
+        }
+
+        if (MaxBufferedBytes is < 57_344 or > 16_777_216)
+        {
+            yield return $"Gateway:MaxBufferedBytes is {MaxBufferedBytes}; it must be between 57344 and 16777216.";
+        }
+
+        if (SlowReaderSeconds is < 1 or > 600)
+        {
+            yield return $"Gateway:SlowReaderSeconds is {SlowReaderSeconds}; it must be between 1 and 600.";
         }
 
         if (CoalesceMilliseconds is < 0 or > 1000)

@@ -50,14 +50,20 @@ public sealed class AnswerLog(JobMessage job)
         }
     }
 
-    /// <summary>All text after a position; from the attempt's beginning where that position does not exist in it.</summary>
-    public AnswerSlice Read(Position from)
+    /// <summary>At most so much text after a position; from the attempt's beginning where that position does not exist in it.</summary>
+    public AnswerSlice Read(Position from, int limit)
     {
         lock (gate)
         {
             var exists = from.Attempt == attempt && from.Offset <= length && !SplitsCharacter_NeedsLock(from.Offset);
             var offset = exists ? from.Offset : 0;
-            return new AnswerSlice(job, new Position(attempt, offset), new string(text, offset, length - offset));
+            var end = length - offset <= limit ? length : offset + limit;
+            if (SplitsCharacter_NeedsLock(end))
+            {
+                end--;
+            }
+
+            return new AnswerSlice(job, new Position(attempt, offset), new string(text, offset, end - offset), end < length);
         }
     }
 

@@ -27,7 +27,11 @@ public interface IDeliveryBus
     ValueTask EndAsync(JobKey job, ServerEvent end, CancellationToken cancellation);
 
     /// <summary>What has been streamed of a job that runs; null where the bus holds nothing of it.</summary>
-    ValueTask<AnswerSlice?> ReadAsync(JobKey job, Position from, CancellationToken cancellation);
+    /// <param name="job">The job.</param>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="limit">Characters to read at most, 2 or more; one less where the last one would be cut in two.</param>
+    /// <param name="cancellation">Gives up.</param>
+    ValueTask<AnswerSlice?> ReadAsync(JobKey job, Position from, int limit, CancellationToken cancellation);
 
     /// <summary>Listens to an owner's events from now on, or to one job's. Dispose it to stop.</summary>
     OwnerFeed Follow(string owner, string? onlyJobId = null);
@@ -60,9 +64,18 @@ public sealed record LiveConnection(string Owner, string SessionId, bool Anonymo
 /// <summary>A part of a running answer.</summary>
 /// <param name="Job">Whose answer it is.</param>
 /// <param name="From">Where the text begins: the asked place, or (newest attempt, 0) where that place does not exist.</param>
-/// <param name="Text">All that has been streamed from there on; may be empty.</param>
-public sealed record AnswerSlice(JobMessage Job, Position From, string Text)
+/// <param name="Text">What has been streamed from there on; may be empty.</param>
+/// <param name="More">Whether there is text behind it already.</param>
+public sealed record AnswerSlice(JobMessage Job, Position From, string Text, bool More = false)
 {
     /// <summary>The place after the text.</summary>
     public Position End => From with { Offset = From.Offset + Text.Length };
+}
+
+/// <summary>Readings of a bus in their common form.</summary>
+public static class DeliveryBusReading
+{
+    /// <summary>All that has been streamed of a job that runs, from a position on; null where the bus holds nothing of it.</summary>
+    public static ValueTask<AnswerSlice?> ReadAsync(this IDeliveryBus bus, JobKey job, Position from, CancellationToken cancellation) =>
+        bus.ReadAsync(job, from, int.MaxValue, cancellation);
 }

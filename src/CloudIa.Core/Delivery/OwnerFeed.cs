@@ -1,23 +1,33 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Threading.Tasks.Sources;
 using CloudIa.Protocol;
 
 namespace CloudIa.Core.Delivery;
 
 /// <summary>
 /// One listener's queue of what happens to an owner. Text is not queued: a feed says that an answer grew, once,
-/// until its reader takes the word and reads the text from where it stands. So a slow reader costs a few words,
-/// and catches up in one piece.
+/// until its reader takes the word and reads the text from where it stands; and where the texts of ended answers
+/// would fill a slow reader's feed, it says only that they ended, and the history has them. So a slow reader
+/// costs a few words, and catches up in one piece. What an idle feed does not need is not made.
 /// </summary>
-public sealed class OwnerFeed : IDisposable
+public sealed class OwnerFeed : IValueTaskSource, IDisposable
 {
     /// <summary>Events kept for a reader that takes none. Beyond it the feed is overrun and must be left.</summary>
     private const int Capacity = 1024;
 
+    /// <summary>Characters of ended answers that may wait in one feed: 16 KiB.</summary>
+    private const int TextKept = 8 * 1024;
+
     private readonly Lock gate = new();
-    private readonly Queue<FeedItem> items = new();
-    private readonly HashSet<string> grown = [];
     private readonly Action<OwnerFeed> left;
-    private TaskCompletionSource? waiter;
+
+    // The first in line, and those behind it: an idle feed has neither.
+    private FeedItem? first;
+    private Queue<FeedItem>? behind;
+    private HashSet<string>? grown;
+    private int textKept;
+    private ManualResetValueTaskSourceCore<bool> waiter = new() { RunContinuationsAsynchronously = true };
+    private bool waits;
     private bool woken;
 
     public OwnerFeed(string owner, string? onlyJobId, Action<OwnerFeed> left)
@@ -35,6 +45,9 @@ public sealed class OwnerFeed : IDisposable
     /// <summary>Events were dropped because the reader took none: it must leave, and come back with its positions.</summary>
     public bool Overrun { get; private set; }
 
+    /// <summary>Its reader should leave: it was told to, or the feed is overrun.</summary>
+    public bool Closed { get; private set; }
+
     /// <summary>An answer has more text, or its reader should look again.</summary>
     public void Grew(string jobId)
     {
@@ -42,7 +55,7 @@ public sealed class OwnerFeed : IDisposable
         {
             lock (gate)
             {
-                if (grown.Add(jobId))
+                if ((grown ??= []).Add(jobId))
                 {
                     Add_NeedsLock(new FeedItem(jobId, null));
                 }
@@ -57,7 +70,16 @@ public sealed class OwnerFeed : IDisposable
         {
             lock (gate)
             {
-                Add_NeedsLock(new FeedItem(jobId, announced));
+                var text = TextOf(announced);
+                if (text > TextKept - textKept)
+                {
+                    Add_NeedsLock(new FeedItem(jobId, null, Ended: true));
+                }
+                else
+                {
+                    textKept += text;
+                    Add_NeedsLock(new FeedItem(jobId, announced));
+                }
             }
         }
     }
@@ -71,6 +93,18 @@ public sealed class OwnerFeed : IDisposable
         }
     }
 
+    /// <summary>Asks the reader for a sign of life to its client.</summary>
+    public void Beat()
+    {
+        lock (gate)
+        {
+            if (first is null)
+            {
+                Add_NeedsLock(FeedItem.Beat);
+            }
+        }
+    }
+
     /// <summary>Ends a wait without an item: for a timer of the reader's.</summary>
     public void Wake()
     {
@@ -80,61 +114,90 @@ public sealed class OwnerFeed : IDisposable
         }
     }
 
+    /// <summary>Tells the reader to leave, whatever still waits for it.</summary>
+    public void Close()
+    {
+        lock (gate)
+        {
+            Closed = true;
+            Wake_NeedsLock();
+        }
+    }
+
     /// <summary>Takes the next item, if there is one.</summary>
     public bool TryTake([NotNullWhen(true)] out FeedItem? item)
     {
         lock (gate)
         {
-            if (!items.TryDequeue(out item))
+            item = first;
+            if (item is null)
             {
                 return false;
             }
 
-            if (item is { Announced: null, From: null })
+            first = null;
+            behind?.TryDequeue(out first);
+            if (item is { Announced: { } announced })
             {
-                grown.Remove(item.JobId!);
+                textKept -= TextOf(announced);
+            }
+            else if (item is { From: null, Ended: false, JobId: { } jobId })
+            {
+                grown!.Remove(jobId);
             }
 
             return true;
         }
     }
 
-    /// <summary>Waits until there is an item or somebody wakes the feed. For one reader.</summary>
-    public async Task WaitAsync(CancellationToken cancellation)
+    /// <summary>Waits until there is an item or somebody wakes or closes the feed. For one reader, one wait at a time.</summary>
+    public ValueTask WaitAsync()
     {
-        Task wait;
         lock (gate)
         {
-            if (items.Count > 0 || woken || Overrun)
+            if (first is not null || woken || Closed)
             {
                 woken = false;
-                return;
+                return ValueTask.CompletedTask;
             }
 
-            waiter ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            wait = waiter.Task;
-        }
-
-        await wait.WaitAsync(cancellation);
-        lock (gate)
-        {
-            woken = false;
+            waits = true;
+            waiter.Reset();
+            return new ValueTask(this, waiter.Version);
         }
     }
 
     public void Dispose() => left(this);
 
+    void IValueTaskSource.GetResult(short token) => waiter.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => waiter.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        waiter.OnCompleted(continuation, state, token, flags);
+
     private bool Hears(string jobId) => OnlyJobId is null || OnlyJobId == jobId;
+
+    private static int TextOf(ServerEvent announced) => announced switch
+    {
+        MessageCompleted completed => completed.Content.Length,
+        MessageStopped stopped => stopped.Content.Length,
+        _ => 0,
+    };
 
     private void Add_NeedsLock(FeedItem item)
     {
-        if (items.Count >= Capacity)
+        if (first is null)
         {
-            Overrun = true;
+            first = item;
+        }
+        else if ((behind?.Count ?? 0) < Capacity - 1)
+        {
+            (behind ??= new()).Enqueue(item);
         }
         else
         {
-            items.Enqueue(item);
+            (Overrun, Closed) = (true, true);
         }
 
         Wake_NeedsLock();
@@ -142,12 +205,24 @@ public sealed class OwnerFeed : IDisposable
 
     private void Wake_NeedsLock()
     {
-        woken = true;
-        var waiting = waiter;
-        waiter = null;
-        waiting?.SetResult();
+        if (waits)
+        {
+            waits = false;
+            waiter.SetResult(true);
+        }
+        else
+        {
+            woken = true;
+        }
     }
 }
 
-/// <summary>An announcement; or a place to go on from; or, where there is neither, the word that a job's answer grew.</summary>
-public sealed record FeedItem(string? JobId, ServerEvent? Announced, Position? From = null);
+/// <summary>
+/// An announcement; or a place to go on from; or the word that a job ended, whose end is read from the history; or,
+/// where there is none of them, that a job's answer grew.
+/// </summary>
+public sealed record FeedItem(string? JobId, ServerEvent? Announced, Position? From = null, bool Ended = false)
+{
+    /// <summary>Asks for a sign of life: it is about no job.</summary>
+    public static readonly FeedItem Beat = new(null, null);
+}

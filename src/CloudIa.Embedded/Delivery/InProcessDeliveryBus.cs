@@ -14,6 +14,9 @@ public sealed class InProcessDeliveryBus : IDeliveryBus
     private readonly ConcurrentDictionary<string, ImmutableArray<OwnerFeed>> feeds = new();
     private readonly ConcurrentDictionary<JobKey, Func<bool>> stops = new();
     private readonly ConcurrentDictionary<string, LiveConnection> connections = new();
+    private readonly Action<OwnerFeed> leave;
+
+    public InProcessDeliveryBus() => leave = Leave;
 
     public ValueTask<bool> StartAsync(JobMessage job, MessageStarted started, MessageRestarted? restarted, CancellationToken cancellation)
     {
@@ -60,12 +63,12 @@ public sealed class InProcessDeliveryBus : IDeliveryBus
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<AnswerSlice?> ReadAsync(JobKey job, Position from, CancellationToken cancellation) =>
-        ValueTask.FromResult(logs.TryGetValue(job, out var log) ? log.Read(from) : null);
+    public ValueTask<AnswerSlice?> ReadAsync(JobKey job, Position from, int limit, CancellationToken cancellation) =>
+        ValueTask.FromResult(logs.TryGetValue(job, out var log) ? log.Read(from, limit) : null);
 
     public OwnerFeed Follow(string owner, string? onlyJobId = null)
     {
-        var feed = new OwnerFeed(owner, onlyJobId, Leave);
+        var feed = new OwnerFeed(owner, onlyJobId, leave);
         feeds.AddOrUpdate(owner, static (_, feed) => [feed], static (_, all, feed) => all.Add(feed), feed);
         return feed;
     }

@@ -1,6 +1,7 @@
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
+using CloudIa.Gateway.Connections;
 using CloudIa.Gateway.Errors;
 using CloudIa.Gateway.Identity;
 using CloudIa.Gateway.Streaming;
@@ -8,18 +9,11 @@ using CloudIa.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Hosting;
 
 namespace CloudIa.Gateway.Http;
 
 /// <summary>One job's events as SSE, from any position, to its end.</summary>
-public sealed class EventStreamEndpoint(
-    IConversationStore store,
-    IDeliveryBus bus,
-    Authentication authentication,
-    GatewayOptions options,
-    IHostApplicationLifetime lifetime,
-    TimeProvider time)
+public sealed class EventStreamEndpoint(IConversationStore store, PumpServices pump, Authentication authentication, ConnectionRegistry connections)
 {
     internal void Map(IEndpointRouteBuilder routes) => routes.MapGet("/chat/{jobId}/events", StreamAsync);
 
@@ -35,7 +29,7 @@ public sealed class EventStreamEndpoint(
         var from = PositionOf(context);
 
         // Followed before it is looked up, so that an end between the two is not missed.
-        using var feed = bus.Follow(job.Owner, job.JobId);
+        using var feed = pump.Bus.Follow(job.Owner, job.JobId);
         var turn = await store.FindAsync(job, context.RequestAborted) ?? throw new RequestRefusedException(ErrorCode.NotFound);
         if (turn.End is null)
         {
@@ -46,45 +40,38 @@ public sealed class EventStreamEndpoint(
             feed.Announce(job.JobId, TurnEvents.End(turn, reading.Caller.SessionId, Problems.TraceIdOf(context)));
         }
 
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        using var sink = new ServerSentEvents(context.Response, context.Request.Headers.AcceptLanguage);
-        using var pump = new AnswerPump(bus, feed, sink, TimeSpan.FromMilliseconds(options.CoalesceMilliseconds), time);
-        var beating = Task.CompletedTask;
+        var connection = new StreamConnection(connections, context, feed, reading.ExpiresAt);
+        connections.Add(connection);
         try
         {
-            await sink.BeginAsync(ending.Token);
-            beating = BeatAsync(sink, ending.Token);
-            await pump.RunAsync(ending.Token);
-            if (!feed.Overrun)
-            {
-                await sink.EndAsync(ending.Token);
-            }
-        }
-        catch (Exception error) when (ending.IsCancellationRequested && error is OperationCanceledException or IOException)
-        {
-            // The client left, or this process is leaving: a plain close, and the client comes back.
+            connection.BoundSends(context);
+            await RunAsync(context, connection, reading.Caller.SessionId);
         }
         finally
         {
-            await ending.CancelAsync();
-            await beating;
+            connections.Remove(connection);
         }
     }
 
-    private async Task BeatAsync(ServerSentEvents sink, CancellationToken cancellation)
+    private async Task RunAsync(HttpContext context, StreamConnection connection, string sessionId)
     {
+        using var left = context.RequestAborted.Register(static connection => ((StreamConnection)connection!).End(Ending.Left), connection);
+        var sink = new ServerSentEvents(context.Response, connection, context.Request.Headers.AcceptLanguage);
+        var running = new AnswerPump(pump, connection.Feed, sink, sessionId, Problems.TraceIdOf(context));
         try
         {
-            while (true)
+            await sink.BeginAsync();
+            await running.RunAsync();
+            if (!connection.Feed.Closed)
             {
-                await Task.Delay(TimeSpan.FromSeconds(options.SseHeartbeatSeconds), time, cancellation);
-                await sink.BeatAsync(cancellation);
+                await sink.EndAsync();
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or IOException)
+        catch (Exception lost) when (lost is OperationCanceledException or IOException)
         {
-            // The stream has ended.
+            // Without the event "end": the client comes back, if it did not leave by itself.
         }
+
     }
 
     private static Position PositionOf(HttpContext context)

@@ -1,6 +1,7 @@
 using CloudIa.Core.History;
 using CloudIa.Core.Model;
 using CloudIa.Core.Queue;
+using CloudIa.Gateway.Connections;
 using CloudIa.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace CloudIa.Gateway.Http;
 
 /// <summary>What the service is made of and how it is.</summary>
-public sealed class ServiceEndpoints(ModelCatalog models, IJobQueue queue)
+public sealed class ServiceEndpoints(ModelCatalog models, IJobQueue queue, ConnectionRegistry connections)
 {
     internal void Map(IEndpointRouteBuilder routes)
     {
@@ -30,6 +31,12 @@ public sealed class ServiceEndpoints(ModelCatalog models, IJobQueue queue)
 
     private async Task GetReadyAsync(HttpContext context)
     {
+        if (connections.Leaving)
+        {
+            await Json.WriteAsync(context, new HealthView("stopping", []), ProtocolJson.Wire.HealthView, StatusCodes.Status503ServiceUnavailable);
+            return;
+        }
+
         HealthView view;
         try
         {

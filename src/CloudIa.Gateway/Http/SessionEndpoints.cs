@@ -23,16 +23,18 @@ public sealed class SessionEndpoints(Authentication authentication, SessionToken
             throw new RequestRefusedException(ErrorCode.OriginForbidden);
         }
 
-        // A page that has a good cookie goes on with its session: its conversations are the session's.
+        // Who has good credentials goes on with the same session, whose conversations these are. Who shows a bad token by
+        // its own hand is told so, instead of becoming somebody else; a browser sends an old cookie without being asked.
         var known = authentication.Identify(context);
-        if (known.Error is null && context.Request.Cookies[Authentication.Cookie] is { } token)
+        if (known.Error is not null && context.Request.Headers.Authorization.Count > 0)
         {
-            return WriteAsync(context, new SessionView(known.Caller.SessionId, token, known.ExpiresAt));
+            throw new RequestRefusedException(known.Error);
         }
 
-        var made = sessions.Create();
+        var made = known.Error is null ? sessions.Renew(known.Caller) : sessions.Create();
         Authentication.SetCookie(context, made);
-        return WriteAsync(context, new SessionView(made.Caller.SessionId, made.Token, made.ExpiresAt));
+        return Json.WriteAsync(
+            context, new SessionView(made.Caller.SessionId, made.Token, made.ExpiresAt), ProtocolJson.Wire.SessionView, StatusCodes.Status201Created);
     }
 
     private Task IssueTicketAsync(HttpContext context)
@@ -42,7 +44,4 @@ public sealed class SessionEndpoints(Authentication authentication, SessionToken
             ? Json.WriteAsync(context, tickets.Issue(reading), ProtocolJson.Wire.TicketView, StatusCodes.Status201Created)
             : throw new RequestRefusedException(reading.Error);
     }
-
-    private static Task WriteAsync(HttpContext context, SessionView session) =>
-        Json.WriteAsync(context, session, ProtocolJson.Wire.SessionView, StatusCodes.Status201Created);
 }

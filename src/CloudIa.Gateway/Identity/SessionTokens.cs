@@ -27,15 +27,10 @@ public sealed class SessionTokens(SigningKey key, GatewayOptions options, TimePr
     private const int SignatureBytes = HMACSHA256.HashSizeInBytes;
 
     /// <summary>Makes a session that nobody else can name.</summary>
-    public NewSession Create()
-    {
-        var sessionId = Identifiers.NewSecret();
-        var expiresAt = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().AddHours(options.SessionHours).ToUnixTimeSeconds());
-        var claims = string.Create(CultureInfo.InvariantCulture, $"{Version}.{sessionId}.{expiresAt.ToUnixTimeSeconds()}");
-        Span<byte> signature = stackalloc byte[SignatureBytes];
-        Sign(claims, signature);
-        return new NewSession(CallerOf(sessionId), $"{claims}.{Base64Url.EncodeToString(signature)}", expiresAt);
-    }
+    public NewSession Create() => Issue(Identifiers.NewSecret());
+
+    /// <summary>The same session with a new end. Earlier tokens of it stay good until their own.</summary>
+    public NewSession Renew(Caller caller) => Issue(caller.SessionId);
 
     /// <summary>Reads a token that somebody sent.</summary>
     public TokenReading Read(string token)
@@ -63,6 +58,15 @@ public sealed class SessionTokens(SigningKey key, GatewayOptions options, TimePr
         return expiresAt <= time.GetUtcNow()
             ? Bad(ErrorCode.TokenExpired)
             : new TokenReading(CallerOf(sessionId), expiresAt, null);
+    }
+
+    private NewSession Issue(string sessionId)
+    {
+        var expiresAt = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().AddHours(options.SessionHours).ToUnixTimeSeconds());
+        var claims = string.Create(CultureInfo.InvariantCulture, $"{Version}.{sessionId}.{expiresAt.ToUnixTimeSeconds()}");
+        Span<byte> signature = stackalloc byte[SignatureBytes];
+        Sign(claims, signature);
+        return new NewSession(CallerOf(sessionId), $"{claims}.{Base64Url.EncodeToString(signature)}", expiresAt);
     }
 
     // A prefix, so that no subject of another issuer can ever be an anonymous owner.

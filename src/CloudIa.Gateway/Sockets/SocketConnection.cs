@@ -1,178 +1,133 @@
-using System.Buffers;
 using System.Net.WebSockets;
-using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
-using CloudIa.Core.History;
 using CloudIa.Core.Intake;
-using CloudIa.Core.Queue;
+using CloudIa.Gateway.Connections;
 using CloudIa.Gateway.Errors;
-using CloudIa.Gateway.Http;
+using CloudIa.Gateway.Identity;
+using CloudIa.Gateway.Streaming;
 using CloudIa.Protocol;
+using Microsoft.AspNetCore.Http;
 
 namespace CloudIa.Gateway.Sockets;
 
-/// <summary>What a client may ask on its socket. Answers go into its feed, behind what is there already.</summary>
-internal sealed class SocketConnection(
-    SocketServices services,
-    WebSocket socket,
-    Caller caller,
-    OwnerFeed feed,
-    string traceId)
+/// <summary>
+/// One socket, and what its client may ask on it. Answers go into its feed, behind what is there already. There may be
+/// ten thousand idle ones, so what lives as long as they do is kept small.
+/// </summary>
+internal sealed partial class SocketConnection(
+    SocketServices services, HttpContext context, OwnerFeed feed, string sessionId, DateTimeOffset expiresAt, string traceId)
+    : ClientConnection(services.Connections, context, feed, expiresAt)
 {
-    /// <summary>Answers that one resume may ask for: more than an owner can have in flight.</summary>
-    private const int MaxResumed = 100;
+    private readonly string? language = context.Request.Headers.AcceptLanguage;
+    private AnswerPump? pump;
 
-    /// <summary>Reads frames until the client closes. A bad frame is answered with an error; the socket stays open.</summary>
-    public async Task ReceiveAsync(CancellationToken cancellation)
-    {
-        using var frames = new FrameReader(socket, services.Options.MaxBodyBytes);
-        while (true)
-        {
-            var frame = await frames.ReadAsync(cancellation);
-            switch (frame.Kind)
-            {
-                case FrameKind.Close:
-                    return;
-                case FrameKind.TooLarge:
-                    Refuse(ErrorCode.FrameTooLarge);
-                    break;
-                case FrameKind.Binary:
-                    Refuse(ErrorCode.FrameNotText);
-                    break;
-                default:
-                    await HandleAsync(frame.Text, cancellation);
-                    break;
-            }
-        }
-    }
+    private Caller Caller => new(Owner, sessionId);
 
-    private async Task HandleAsync(ReadOnlyMemory<byte> text, CancellationToken cancellation)
+    /// <summary>Speaks with the client until either side, or the registry, ends it.</summary>
+    public async Task RunAsync(WebSocket socket)
     {
+        pump = new AnswerPump(services.Pump, Feed, new SocketSink(socket, this, language), sessionId, traceId);
+        var receiving = ReceiveAsync(socket);
         try
         {
-            var frame = Json.Parse(new ReadOnlySequence<byte>(text), ProtocolJson.Default.ClientFrame);
-            await ActAsync(frame, cancellation);
+            await pump.RunAsync();
         }
-        catch (RequestRefusedException refused)
+        catch (Exception lost) when (IsLoss(lost))
         {
-            Refuse(refused.Code, refused.Details);
+            // How the connection ended, the close says where it still can.
         }
-        catch (QueueUnavailableException error)
+
+        End(Ending.Left);
+        await CloseAsync(socket);
+
+        // Until the client has closed as well, or the registry loses its patience and cuts the connection.
+        await receiving;
+    }
+
+    protected override void Watch(int now)
+    {
+        var idle = services.Options.IdleSeconds;
+        if (idle > 0 && now - ActiveAt > idle && pump?.Following != true)
         {
-            Refuse(error.Full ? ErrorCode.StorageFull : ErrorCode.QueueUnavailable);
-        }
-        catch (HistoryUnavailableException)
-        {
-            Refuse(ErrorCode.HistoryUnavailable);
+            End(Ending.Idle);
         }
     }
 
-    private Task ActAsync(ClientFrame frame, CancellationToken cancellation)
+    protected override void Warn() => Feed.Announce(null, new SessionExpiring
     {
-        switch (frame.Action)
+        SessionId = sessionId,
+        TraceId = traceId,
+        Timestamp = services.Time.GetUtcNow(),
+        ExpiresAt = ExpiresAt,
+    });
+
+    private static bool IsLoss(Exception error) => error is OperationCanceledException or WebSocketException or IOException;
+
+    private async Task CloseAsync(WebSocket socket)
+    {
+        if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived))
         {
-            case "chat":
-                return ChatAsync(frame, cancellation);
-            case "resume":
-                return ResumeAsync(frame.Jobs ?? [], cancellation);
-            case "stop":
-                return StopAsync(frame.JobId, cancellation);
-            case "ping":
-                feed.Announce(null, new Pong { SessionId = caller.SessionId, TraceId = traceId, Timestamp = services.Time.GetUtcNow() });
-                return Task.CompletedTask;
-            case "refresh":
-                throw new RequestRefusedException(ErrorCode.ActionUnknown, "refresh is not served by this version");
-            default:
-                throw new RequestRefusedException(ErrorCode.ActionUnknown);
+            return;
+        }
+
+        var (code, reason) = Ending switch
+        {
+            Ending.GoingAway => (CloseCode.GoingAway, ErrorCode.ShuttingDown),
+            Ending.SessionExpired => (CloseCode.SessionExpired, ErrorCode.TokenExpired),
+            Ending.Idle => (CloseCode.Idle, "idle"),
+            Ending.SlowReader => (CloseCode.SlowReader, "slow_reader"),
+            _ => ((int)WebSocketCloseStatus.NormalClosure, ""),
+        };
+        try
+        {
+            await socket.CloseOutputAsync((WebSocketCloseStatus)code, reason, CancellationToken.None);
+        }
+        catch (Exception lost) when (IsLoss(lost))
+        {
+            // It was gone already.
         }
     }
 
-    private async Task ChatAsync(ClientFrame frame, CancellationToken cancellation)
+    /// <summary>Reads frames until the client closes. A bad frame is answered with an error; the socket stays open.</summary>
+    private async Task ReceiveAsync(WebSocket socket)
     {
-        var admission = await services.Intake.AcceptAsync(
-            caller,
-            new PostedMessage
-            {
-                Message = frame.Message,
-                ConversationId = frame.ConversationId,
-                Model = frame.Model,
-                WhenBusy = frame.WhenBusy,
-                SystemPrompt = frame.SystemPrompt,
-                IdempotencyKey = frame.IdempotencyKey,
-                ClientId = frame.ClientId,
-                TraceId = traceId,
-            },
-            cancellation);
-        if (admission is Admission.Refused refused)
+        using var frames = new FrameReader(socket, services.Options.MaxBodyBytes);
+        try
         {
-            Refuse(refused.Code, refused.Details, frame.ClientId);
-        }
-    }
-
-    private async Task ResumeAsync(IReadOnlyList<ResumePoint> points, CancellationToken cancellation)
-    {
-        if (points.Count > MaxResumed)
-        {
-            throw new RequestRefusedException(ErrorCode.InvalidRequest, $"at most {MaxResumed} jobs");
-        }
-
-        foreach (var point in points)
-        {
-            if (point?.JobId is null)
+            while (await frames.ReadAsync(CancellationToken.None) is { Kind: not FrameKind.Close } frame)
             {
-                throw new RequestRefusedException(ErrorCode.InvalidRequest, "jobs: each needs a jobId");
-            }
-
-            var job = new JobKey(caller.Owner, point.JobId);
-            var turn = await services.Store.FindAsync(job, cancellation);
-            if (turn is null)
-            {
-                Refuse(ErrorCode.NotFound, jobId: point.JobId);
-            }
-            else if (turn.End is null)
-            {
-                feed.Resume(point.JobId, new Position(Math.Max(0, point.Attempt), Math.Max(0, point.Offset)));
-            }
-            else
-            {
-                feed.Announce(point.JobId, TurnEvents.End(turn, caller.SessionId, traceId));
+                Heard();
+                switch (frame.Kind)
+                {
+                    case FrameKind.TooLarge:
+                        Refuse(ErrorCode.FrameTooLarge);
+                        break;
+                    case FrameKind.Binary:
+                        Refuse(ErrorCode.FrameNotText);
+                        break;
+                    default:
+                        await HandleAsync(frame.Text);
+                        break;
+                }
             }
         }
-    }
-
-    private async Task StopAsync(string? jobId, CancellationToken cancellation)
-    {
-        var result = jobId is null ? null : await services.Stops.StopAsync(new JobKey(caller.Owner, jobId), cancellation);
-        if (result is null)
+        catch (Exception lost) when (IsLoss(lost))
         {
-            Refuse(ErrorCode.NotFound, jobId: jobId);
+            // The client left without a word, or was cut off.
         }
-        else if (result is { EndedNow: false, Turn.End: not null })
+        finally
         {
-            feed.Announce(result.Turn.JobId, TurnEvents.End(result.Turn, caller.SessionId, traceId));
+            End(Ending.Left);
         }
     }
-
-    private void Refuse(string code, string? details = null, string? clientId = null, string? jobId = null) =>
-        feed.Announce(jobId, new ErrorEvent
-        {
-            SessionId = caller.SessionId,
-            TraceId = traceId,
-            Timestamp = services.Time.GetUtcNow(),
-            JobId = jobId,
-            ClientId = clientId,
-            Code = code,
-            Details = details,
-            Retryable = ErrorText.Of(code).Retryable,
-            Final = true,
-        });
 }
 
-/// <summary>What every connection needs of the service.</summary>
+/// <summary>What every socket needs of the service.</summary>
 public sealed record SocketServices(
     MessageIntake Intake,
     StopDesk Stops,
-    IConversationStore Store,
-    IDeliveryBus Bus,
+    SessionTokens Sessions,
+    ConnectionRegistry Connections,
+    PumpServices Pump,
     GatewayOptions Options,
     TimeProvider Time);

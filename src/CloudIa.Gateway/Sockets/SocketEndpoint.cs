@@ -1,25 +1,17 @@
-using System.Net.WebSockets;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.Intake;
 using CloudIa.Gateway.Errors;
 using CloudIa.Gateway.Identity;
-using CloudIa.Gateway.Streaming;
 using CloudIa.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Hosting;
 
 namespace CloudIa.Gateway.Sockets;
 
 /// <summary>Opens sockets at /ws, and at / for clients of the first version.</summary>
-public sealed class SocketEndpoint(
-    SocketServices services,
-    Authentication authentication,
-    SessionTokens sessions,
-    Tickets tickets,
-    IHostApplicationLifetime lifetime)
+public sealed class SocketEndpoint(SocketServices services, Authentication authentication, SessionTokens sessions, Tickets tickets)
 {
     internal void Map(IEndpointRouteBuilder routes) => routes.MapGet("/ws", OpenAsync);
 
@@ -35,27 +27,24 @@ public sealed class SocketEndpoint(
         }
 
         var connected = Greet(context, out var caller);
-        using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan });
-        await RunAsync(socket, caller, connected, context.Request.Headers.AcceptLanguage);
-    }
 
-    // What lives as long as the connection is kept small: there may be ten thousand idle ones.
-    private async Task RunAsync(WebSocket socket, Caller caller, Connected connected, string? language)
-    {
-        // Followed and named before the client learns of it, so that nothing it causes is missed.
-        using var feed = services.Bus.Follow(caller.Owner);
-        using var registration = services.Bus.Register(connected.ConnectionId, new LiveConnection(caller.Owner, caller.SessionId, Anonymous: true));
-        feed.Announce(null, connected);
-
-        // The application's stop only: a client that vanishes makes the receive fail.
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
-        using var pump = new AnswerPump(services.Bus, feed, new SocketSink(socket, language), TimeSpan.FromMilliseconds(services.Options.CoalesceMilliseconds), services.Time);
-        var sending = pump.RunAsync(ending.Token);
-        var receiving = new SocketConnection(services, socket, caller, feed, connected.TraceId!).ReceiveAsync(ending.Token);
-        await Task.WhenAny(sending, receiving);
-        await CloseAsync(socket, feed);
-        await ending.CancelAsync();
-        await Task.WhenAll(UntilClosedAsync(sending), UntilClosedAsync(receiving));
+        // Followed and named before the client learns of it, so that nothing it causes is missed; and counted before
+        // the handshake is answered, so that one too many is told why.
+        using var feed = services.Pump.Bus.Follow(caller.Owner);
+        var connection = new SocketConnection(services, context, feed, caller.SessionId, connected.ExpiresAt, connected.TraceId!);
+        services.Connections.Add(connection);
+        try
+        {
+            using var registration = services.Pump.Bus.Register(connected.ConnectionId, new LiveConnection(caller.Owner, caller.SessionId, Anonymous: true));
+            using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan });
+            connection.BoundSends(context);
+            feed.Announce(null, connected);
+            await connection.RunAsync(socket);
+        }
+        finally
+        {
+            services.Connections.Remove(connection);
+        }
     }
 
     private Connected Greet(HttpContext context, out Caller caller)
@@ -71,42 +60,6 @@ public sealed class SocketEndpoint(
             ExpiresAt = expiresAt,
             HeartbeatSeconds = services.Options.HeartbeatSeconds,
         };
-    }
-
-    /// <summary>One side of the connection has ended; how, the close said.</summary>
-    private static async Task UntilClosedAsync(Task side)
-    {
-        try
-        {
-            await side;
-        }
-        catch (Exception error) when (error is OperationCanceledException or WebSocketException or IOException)
-        {
-            // The client left, or this process is leaving.
-        }
-    }
-
-    private async Task CloseAsync(WebSocket socket, OwnerFeed feed)
-    {
-        if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived))
-        {
-            return;
-        }
-
-        var (status, reason) = feed.Overrun
-            ? (WebSocketCloseStatus.PolicyViolation, "slow_reader")
-            : lifetime.ApplicationStopping.IsCancellationRequested
-                ? (WebSocketCloseStatus.EndpointUnavailable, ErrorCode.ShuttingDown)
-                : (WebSocketCloseStatus.NormalClosure, "");
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1), services.Time);
-        try
-        {
-            await socket.CloseOutputAsync(status, reason, patience.Token);
-        }
-        catch (Exception error) when (error is OperationCanceledException or WebSocketException or IOException)
-        {
-            // It was gone already.
-        }
     }
 
     private (Caller Caller, DateTimeOffset ExpiresAt, NewSession? Made) CallerOf(HttpContext context)

@@ -9,112 +9,120 @@ namespace CloudIa.Gateway.Streaming;
 /// running answer and reads from there, so that a live client, a slow one and one that comes back are the same
 /// case. The first delta of an answer goes at once; later ones gather what grew meanwhile.
 /// </summary>
-internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink sink, TimeSpan coalesce, TimeProvider time) : IDisposable
+/// <param name="services">Where texts are read.</param>
+/// <param name="feed">What happens to the owner. Closing it ends the pump.</param>
+/// <param name="sink">The client.</param>
+/// <param name="sessionId">Named by what only this client is told.</param>
+/// <param name="traceId">The connection's; likewise.</param>
+internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, IEventSink sink, string? sessionId, string? traceId)
 {
-    private readonly Dictionary<string, Answer> answers = [];
+    /// <summary>
+    /// Characters in one delta at most. A client that lags far behind is sent several, one behind the other: what it
+    /// has read of them is its own, should it be cut before it has all.
+    /// </summary>
+    public const int LongestDelta = 4096;
+
+    private Dictionary<string, Answer>? answers;
     private ITimer? timer;
 
-    public void Dispose() => timer?.Dispose();
+    /// <summary>Whether an answer that this client hears of has not ended. May be asked on any thread.</summary>
+    public bool Following => answers is { Count: > 0 };
 
-    /// <summary>Runs until the connection ends, the feed is overrun, or the one job of a feed has ended.</summary>
-    public async Task RunAsync(CancellationToken cancellation)
+    /// <summary>Runs until the feed is closed or overrun, the one job of a feed has ended, or the sink throws.</summary>
+    public async Task RunAsync()
     {
-        while (!feed.Overrun)
+        try
         {
-            while (feed.TryTake(out var item))
+            while (!feed.Closed)
             {
-                await HandleAsync(item, cancellation);
-                if (feed.OnlyJobId is not null && item.Announced is not null && IsEnd(item.Announced))
+                while (!feed.Closed && feed.TryTake(out var item))
                 {
-                    return;
+                    if (await HandleAsync(item) && feed.OnlyJobId is not null)
+                    {
+                        return;
+                    }
                 }
-            }
 
-            await SendHeldAsync(cancellation);
-            await feed.WaitAsync(cancellation);
+                await SendHeldAsync();
+                await feed.WaitAsync();
+            }
+        }
+        finally
+        {
+            timer?.Dispose();
         }
     }
 
-    private async ValueTask HandleAsync(FeedItem item, CancellationToken cancellation)
+    /// <summary>True where an answer has ended by it.</summary>
+    private async ValueTask<bool> HandleAsync(FeedItem item)
     {
         switch (item)
         {
-            case { From: { } from, JobId: { } jobId } when answers.GetValueOrDefault(jobId)?.Covers(from) == true:
-                // The answer grew before the resume was read: this connection has the text from there on already.
-                break;
-            case { From: { } from, JobId: { } jobId }:
-                answers[jobId] = new Answer { At = from, Began = from };
-                await SendGrowthAsync(jobId, answers[jobId], cancellation);
-                break;
-            case { Announced: null, JobId: { } jobId }:
-                await GrewAsync(jobId, cancellation);
-                break;
             case { Announced: { } announced }:
-                await AnnounceAsync(item.JobId, announced, cancellation);
-                break;
+                await AnnounceAsync(item.JobId, announced);
+                return IsEnd(announced);
+            case { Ended: true, JobId: { } jobId }:
+                return await SendEndAsync(jobId, resumed: false);
+            case { From: { } from, JobId: { } jobId } when Find(jobId)?.Covers(from) == true:
+                // The answer grew before the resume was read: this connection has the text from there on already.
+                return false;
+            case { From: { } from, JobId: { } jobId }:
+                return !await SendGrowthAsync(jobId, Put(jobId, new Answer { At = from, Began = from })) && await SendEndAsync(jobId, resumed: true);
+            case { JobId: { } jobId }:
+                await GrewAsync(jobId);
+                return false;
+            default:
+                await sink.BeatAsync();
+                return false;
         }
     }
 
-    private async ValueTask AnnounceAsync(string? jobId, ServerEvent announced, CancellationToken cancellation)
+    private async ValueTask AnnounceAsync(string? jobId, ServerEvent announced)
     {
-        var answer = jobId is null ? null : answers.GetValueOrDefault(jobId);
+        var answer = jobId is null ? null : Find(jobId);
         switch (announced)
         {
             case MessageRestarted restarted when answer?.At.Attempt >= restarted.Attempt:
                 // The text was read before the word came: the client knows already.
                 return;
             case MessageRestarted restarted:
-                answers[restarted.JobId] = answer = Anew(restarted.Attempt, answer);
+                answer = Put(restarted.JobId, Anew(restarted.Attempt, answer));
                 break;
             case MessageStarted started when !(answer?.At.Attempt >= started.Attempt):
-                answers[started.JobId] = answer = Anew(started.Attempt, answer);
+                answer = Put(started.JobId, Anew(started.Attempt, answer));
                 break;
-            case MessageCompleted completed:
-                await SendRestAsync(completed, answer, completed.Attempt, completed.Content, cancellation);
-                answer = new Answer { At = new Position(completed.Attempt, completed.Content.Length) };
-                break;
-            case MessageStopped stopped:
-                await SendRestAsync(stopped, answer, stopped.Attempt, stopped.Content, cancellation);
-                answer = new Answer { At = new Position(stopped.Attempt, stopped.Content.Length) };
-                break;
+            case MessageCompleted or MessageStopped:
+                await SendEndAsync((JobEvent)announced, answer);
+                return;
         }
 
         if (IsEnd(announced))
         {
-            answers.Remove(jobId!);
+            answers?.Remove(jobId!);
         }
 
-        await sink.SendAsync(announced, answer?.At ?? Position.Start, cancellation);
+        await sink.SendAsync(announced, answer?.At ?? Position.Start);
     }
 
-    /// <summary>What a live client lacks of a text that has just ended, so that its deltas are the whole text.</summary>
-    private async ValueTask SendRestAsync(JobEvent end, Answer? answer, int attempt, string content, CancellationToken cancellation)
+    private async ValueTask GrewAsync(string jobId)
     {
-        if (answer is not null && answer.At.Attempt == attempt && answer.At.Offset < content.Length)
-        {
-            var after = new Position(attempt, content.Length);
-            await sink.SendAsync(Delta(end.JobId, end.ConversationId, end.SessionId, end.TraceId, answer.At, content[answer.At.Offset..]), after, cancellation);
-        }
-    }
-
-    private async ValueTask GrewAsync(string jobId, CancellationToken cancellation)
-    {
-        if (!answers.TryGetValue(jobId, out var answer))
-        {
-            answers[jobId] = answer = new Answer();
-        }
-
-        if (answer.SentAt is { } sentAt && time.GetElapsedTime(sentAt) < coalesce)
+        var answer = Find(jobId) ?? Put(jobId, new Answer());
+        if (answer.SentAt is { } sentAt && services.Time.GetElapsedTime(sentAt) < services.Coalesce)
         {
             answer.Held = true;
             return;
         }
 
-        await SendGrowthAsync(jobId, answer, cancellation);
+        await SendGrowthAsync(jobId, answer);
     }
 
-    private async ValueTask SendHeldAsync(CancellationToken cancellation)
+    private async ValueTask SendHeldAsync()
     {
+        if (answers is null)
+        {
+            return;
+        }
+
         var wait = Timeout.InfiniteTimeSpan;
         foreach (var (jobId, answer) in answers)
         {
@@ -123,10 +131,10 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
                 continue;
             }
 
-            var left = answer.SentAt is { } sentAt ? coalesce - time.GetElapsedTime(sentAt) : TimeSpan.Zero;
+            var left = answer.SentAt is { } sentAt ? services.Coalesce - services.Time.GetElapsedTime(sentAt) : TimeSpan.Zero;
             if (left <= TimeSpan.Zero)
             {
-                await SendGrowthAsync(jobId, answer, cancellation);
+                await SendGrowthAsync(jobId, answer);
             }
             else if (wait == Timeout.InfiniteTimeSpan || left < wait)
             {
@@ -136,20 +144,35 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
 
         if (wait != Timeout.InfiniteTimeSpan)
         {
-            timer ??= time.CreateTimer(static feed => ((OwnerFeed)feed!).Wake(), feed, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            timer ??= services.Time.CreateTimer(static feed => ((OwnerFeed)feed!).Wake(), feed, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             timer.Change(wait, Timeout.InfiniteTimeSpan);
         }
     }
 
-    private async ValueTask SendGrowthAsync(string jobId, Answer answer, CancellationToken cancellation)
+    /// <summary>False where the bus holds nothing of the job: it waits, or has ended.</summary>
+    private async ValueTask<bool> SendGrowthAsync(string jobId, Answer answer)
     {
         answer.Held = false;
-        var slice = await bus.ReadAsync(new JobKey(feed.Owner, jobId), answer.At, cancellation);
-        if (slice is null || slice.From.Attempt == 0)
+        var job = new JobKey(feed.Owner, jobId);
+        while (await services.Bus.ReadAsync(job, answer.At, LongestDelta, CancellationToken.None) is { } slice)
         {
-            return;
+            if (slice.From.Attempt == 0)
+            {
+                return true;
+            }
+
+            await SendSliceAsync(slice, answer);
+            if (!slice.More)
+            {
+                return true;
+            }
         }
 
+        return false;
+    }
+
+    private async ValueTask SendSliceAsync(AnswerSlice slice, Answer answer)
+    {
         var job = slice.Job;
         var held = answer.At;
         answer.At = slice.From;
@@ -163,23 +186,22 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
             await sink.SendAsync(
                 new MessageRestarted
                 {
-                    JobId = jobId,
+                    JobId = job.JobId,
                     ConversationId = job.ConversationId,
                     SessionId = job.SessionId,
                     TraceId = job.TraceId,
-                    Timestamp = time.GetUtcNow(),
+                    Timestamp = services.Time.GetUtcNow(),
                     Attempt = slice.From.Attempt,
                     Reason = held.Attempt < slice.From.Attempt ? "retry" : "position_unknown",
                 },
-                answer.At,
-                cancellation);
+                answer.At);
         }
 
         if (slice.Text.Length > 0)
         {
             answer.At = slice.End;
-            answer.SentAt = time.GetTimestamp();
-            await sink.SendAsync(Delta(jobId, job.ConversationId, job.SessionId, job.TraceId, slice.From, slice.Text), slice.End, cancellation);
+            answer.SentAt = services.Time.GetTimestamp();
+            await sink.SendAsync(Delta(job.JobId, job.ConversationId, job.SessionId, job.TraceId, slice.From, slice.Text), slice.End);
         }
     }
 
@@ -189,7 +211,7 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
         ConversationId = conversationId,
         SessionId = sessionId,
         TraceId = traceId,
-        Timestamp = time.GetUtcNow(),
+        Timestamp = services.Time.GetUtcNow(),
         Attempt = from.Attempt,
         Offset = from.Offset,
         Delta = text,
@@ -198,6 +220,10 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
     /// <summary>The beginning of an attempt. A word of growth that was held back may have meant this attempt's text already.</summary>
     private static Answer Anew(int attempt, Answer? before) =>
         new() { At = new Position(attempt, 0), Began = new Position(attempt, 0), Held = before is { Held: true } };
+
+    private Answer? Find(string jobId) => answers?.GetValueOrDefault(jobId);
+
+    private Answer Put(string jobId, Answer answer) => (answers ??= [])[jobId] = answer;
 
     private static bool IsEnd(ServerEvent announced) =>
         announced is MessageCompleted or MessageStopped or ErrorEvent { Final: true, JobId: not null };
@@ -221,3 +247,10 @@ internal sealed class AnswerPump(IDeliveryBus bus, OwnerFeed feed, IEventSink si
         public bool Held { get; set; }
     }
 }
+
+/// <summary>What every pump needs of the service.</summary>
+/// <param name="Bus">Texts of running answers.</param>
+/// <param name="Find">The history's word on one job; null where there is none. Throws <see cref="Core.History.HistoryUnavailableException"/>.</param>
+/// <param name="Coalesce">The shortest time between two deltas of one answer on one connection.</param>
+/// <param name="Time">The clock.</param>
+public sealed record PumpServices(IDeliveryBus Bus, Func<JobKey, CancellationToken, Task<Turn?>> Find, TimeSpan Coalesce, TimeProvider Time);

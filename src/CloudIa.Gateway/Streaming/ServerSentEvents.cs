@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using CloudIa.Gateway.Connections;
 using CloudIa.Gateway.Errors;
 using CloudIa.Protocol;
 using Microsoft.AspNetCore.Http;
@@ -7,53 +9,90 @@ using Microsoft.AspNetCore.Http;
 namespace CloudIa.Gateway.Streaming;
 
 /// <summary>Writes events as SSE: the id is the place after the event, so that Last-Event-ID is where to go on.</summary>
-internal sealed class ServerSentEvents(HttpResponse response, string? language) : IEventSink, IDisposable
+internal sealed class ServerSentEvents(HttpResponse response, ClientConnection connection, string? language) : IEventSink
 {
-    private readonly SemaphoreSlim turn = new(1, 1);
-
     /// <summary>Answers with an event stream that no proxy should hold back.</summary>
-    public Task BeginAsync(CancellationToken cancellation)
+    public ValueTask BeginAsync()
     {
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";
         response.Headers["X-Accel-Buffering"] = "no";
-        return WriteAsync(": cloud-ia\n\n"u8.ToArray(), cancellation);
+        response.BodyWriter.Write(": cloud-ia\n\n"u8);
+        return FlushAsync();
     }
 
-    public async ValueTask SendAsync(ServerEvent sent, Position after, CancellationToken cancellation)
+    public async ValueTask SendAsync(ServerEvent sent, Position after, SentText? text)
     {
         if (sent is ErrorEvent { Message: "" } error)
         {
             sent = error with { Message = ErrorText.Of(error.Code).In(language) };
         }
 
+        if (text is null && SentText.OutOf(sent) is { } parts)
+        {
+            (sent, text) = parts;
+        }
+
         // JSON holds no line break, so an answer that looks like SSE stays data.
-        var json = JsonSerializer.Serialize(sent, ProtocolJson.Wire.ServerEvent);
         var id = after == Position.Start ? "" : $"id: {after}\n";
-        await WriteAsync(Encoding.UTF8.GetBytes($"{id}event: {NameOf(sent)}\ndata: {json}\n\n"), cancellation);
+        response.BodyWriter.Write(Encoding.UTF8.GetBytes($"{id}event: {NameOf(sent)}\ndata: "));
+        if (text is null)
+        {
+            response.BodyWriter.Write(JsonSerializer.SerializeToUtf8Bytes(sent, ProtocolJson.Wire.ServerEvent));
+        }
+        else
+        {
+            await WritePiecesAsync(sent, text);
+        }
+
+        response.BodyWriter.Write("\n\n"u8);
+        await FlushAsync();
     }
 
-    /// <summary>Says that the connection lives.</summary>
-    public Task BeatAsync(CancellationToken cancellation) => WriteAsync(": \n\n"u8.ToArray(), cancellation);
+    /// <summary>A comment: says that the connection lives.</summary>
+    public ValueTask BeatAsync()
+    {
+        response.BodyWriter.Write(": \n\n"u8);
+        return FlushAsync();
+    }
 
     /// <summary>Says that there will be no more. A plain close means: reconnect.</summary>
-    public Task EndAsync(CancellationToken cancellation) => WriteAsync("event: end\ndata: {}\n\n"u8.ToArray(), cancellation);
-
-    public void Dispose() => turn.Dispose();
-
-    private async Task WriteAsync(byte[] bytes, CancellationToken cancellation)
+    public ValueTask EndAsync()
     {
-        // The heartbeat and the pump share the stream.
-        await turn.WaitAsync(cancellation);
-        try
+        response.BodyWriter.Write("event: end\ndata: {}\n\n"u8);
+        return FlushAsync();
+    }
+
+    private async ValueTask WritePiecesAsync(ServerEvent sent, SentText text)
+    {
+        using var json = new EventJson(sent, text);
+        while (!json.Done)
         {
-            await response.Body.WriteAsync(bytes, cancellation);
-            await response.Body.FlushAsync(cancellation);
+            response.BodyWriter.Write(json.Next().Span);
+            var flush = FlushAsync();
+            if (!flush.IsCompletedSuccessfully)
+            {
+                text.LetGo();
+                await flush;
+                await text.HoldAsync();
+            }
         }
-        finally
+    }
+
+    private ValueTask FlushAsync()
+    {
+        // Kestrel drops what is written to a connection that is gone, and says nothing.
+        connection.ThrowIfEnding();
+        var flush = response.BodyWriter.FlushAsync();
+        if (flush.IsCompletedSuccessfully)
         {
-            turn.Release();
+            connection.Progressed();
+            return ValueTask.CompletedTask;
         }
+
+        return connection.WatchedAsync(Flushed(flush));
+
+        static async ValueTask Flushed(ValueTask<System.IO.Pipelines.FlushResult> flush) => await flush;
     }
 
     private static string NameOf(ServerEvent sent) => sent switch

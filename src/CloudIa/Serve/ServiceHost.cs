@@ -42,10 +42,16 @@ internal static class ServiceHost
             // The gateway limits bodies itself. Kestrel's own limit closes the connection with bytes unread, which
             // resets it and may take the 413 with it; without one, Kestrel answers and reads on for 5 s at most.
             kestrel.Limits.MaxRequestBodySize = null;
+            kestrel.Limits.MaxResponseBufferSize = settings.Gateway.TransportBytes;
             kestrel.Listen(IPAddress.Parse(settings.Listen), settings.Port);
         });
         builder.Services.AddHostFiltering(hosts => hosts.AllowedHosts = AllowedHosts(settings));
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(10));
+        builder.Services.Configure<HostOptions>(host =>
+        {
+            // The worker drains while the server does: requests that do not end must not take its time.
+            host.ServicesStopConcurrently = true;
+            host.ShutdownTimeout = TimeSpan.FromSeconds(8);
+        });
         builder.Services
             .AddSingleton(TimeProvider.System)
             .AddSingleton(settings)

@@ -1,4 +1,5 @@
 using CloudIa.Core.Conversations;
+using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
 using CloudIa.Core.Intake;
 using CloudIa.Core.Model;

@@ -90,7 +90,7 @@ internal sealed class Workshop : IDisposable
                 }
             }
 
-            await feed.WaitAsync(TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
+            await feed.WaitAsync().AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken);
         }
     }
 

@@ -1,3 +1,4 @@
+using CloudIa.Gateway.Streaming;
 using CloudIa.Protocol;
 
 namespace CloudIa.Tests.Gateway;
@@ -142,9 +143,9 @@ public sealed class AnswerPumpTests : IDisposable
     {
         var other = new List<ServerEvent>();
         using var feed = bench.Bus.Follow(bench.Job.Owner);
-        using var pump = new CloudIa.Gateway.Streaming.AnswerPump(bench.Bus, feed, new Recorder(other), PumpBench.Coalesce, bench.Time);
+        var pump = bench.Pump(feed, new Recorder(other));
         feed.Resume(bench.Job.JobId, from);
-        Assert.False(pump.RunAsync(CancellationToken.None).IsCompleted);
+        Assert.False(pump.RunAsync().IsCompleted);
 
         Assert.Collection(
             other,
@@ -170,12 +171,14 @@ public sealed class AnswerPumpTests : IDisposable
 
     private void End() => PumpScript.End(bench, attempt, text);
 
-    private sealed class Recorder(List<ServerEvent> events) : CloudIa.Gateway.Streaming.IEventSink
+    private sealed class Recorder(List<ServerEvent> events) : IEventSink
     {
-        public ValueTask SendAsync(ServerEvent sent, Position after, CancellationToken cancellation)
+        public ValueTask SendAsync(ServerEvent sent, Position after, SentText? text)
         {
-            events.Add(sent);
+            events.Add(PumpBench.Whole(sent, text));
             return ValueTask.CompletedTask;
         }
+
+        public ValueTask BeatAsync() => ValueTask.CompletedTask;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.Queue;
 using CloudIa.Embedded.Delivery;
@@ -20,7 +21,6 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
     private readonly StringBuilder held = new();
     private TaskCompletionSource? busy;
     private OwnerFeed? feed;
-    private AnswerPump? pump;
 
     public PumpBench() => Connect(resume: false);
 
@@ -44,19 +44,19 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
     public void Connect(bool resume, Position? from = null)
     {
         feed?.Dispose();
-        pump?.Dispose();
+        feed?.Close();
         posted.Clear();
         busy = null;
         Sent.Clear();
         feed = Bus.Follow(Job.Owner);
-        pump = new AnswerPump(Bus, feed, this, Coalesce, Time);
+        var pump = Pump(feed, this);
         if (resume)
         {
             feed.Resume(Job.JobId, from ?? Holds);
         }
 
         // The task is left where it waits when the connection breaks, as nothing ends it.
-        Within(() => Running = pump.RunAsync(CancellationToken.None));
+        Within(() => Running = pump.RunAsync());
         Settle();
     }
 
@@ -85,8 +85,17 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
         Settle();
     }
 
-    public async ValueTask SendAsync(ServerEvent sent, Position after, CancellationToken cancellation)
+    /// <summary>A pump from a feed of the bench's bus to a sink.</summary>
+    public AnswerPump Pump(OwnerFeed from, IEventSink to) => new(new PumpServices(Bus, FindAsync, Coalesce, Time), from, to, "session", "trace");
+
+    /// <summary>What the history has of a job.</summary>
+    public Dictionary<string, Turn> Stored { get; } = [];
+
+    public ValueTask BeatAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask SendAsync(ServerEvent sent, Position after, SentText? text)
     {
+        sent = Whole(sent, text);
         var (connection, at) = (feed, Time.GetUtcNow());
         if (busy is { } stalled)
         {
@@ -104,10 +113,20 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
     public void Dispose()
     {
         feed?.Dispose();
-        pump?.Dispose();
+        feed?.Close();
     }
 
+    /// <summary>An event with the text that was taken out of it.</summary>
+    public static ServerEvent Whole(ServerEvent sent, SentText? text) => (sent, text) switch
+    {
+        (MessageCompleted completed, { } taken) => completed with { Content = taken.Span.ToString() },
+        (MessageStopped stopped, { } taken) => stopped with { Content = taken.Span.ToString() },
+        _ => sent,
+    };
+
     public override void Post(SendOrPostCallback d, object? state) => posted.Enqueue((d, state));
+
+    private Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) => Task.FromResult(Stored.GetValueOrDefault(job.JobId));
 
     private void Settle() => Within(() =>
     {

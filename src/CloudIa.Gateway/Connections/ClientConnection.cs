@@ -1,0 +1,161 @@
+using CloudIa.Core.Delivery;
+using CloudIa.Core.Intake;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+
+namespace CloudIa.Gateway.Connections;
+
+/// <summary>
+/// One open connection as the registry watches it: a socket, or an event stream. Times are the registry's ticks, whole
+/// seconds, so that watching ten thousand of them costs a walk over a list and nothing a connection allocates.
+/// </summary>
+internal abstract class ClientConnection(ConnectionRegistry registry, HttpContext context, OwnerFeed feed, DateTimeOffset expiresAt)
+{
+    /// <summary>How long an ending may take before the transport is cut.</summary>
+    private const int GraceSeconds = 2;
+
+    // Not the context itself, which is another request's once this one is over.
+    private readonly IConnectionLifetimeFeature? transport = context.Features.Get<IConnectionLifetimeFeature>();
+    private int ending;
+    private int endedAt;
+    private volatile int blockedAt = -1;
+    private volatile int activeAt = registry.Now;
+    private long expiresAt = expiresAt.ToUnixTimeSeconds();
+    private int warnBefore = WarnBefore(registry, expiresAt);
+
+    /// <summary>Where the registry keeps it.</summary>
+    public int Slot { get; set; } = -1;
+
+    /// <summary>Whose it is.</summary>
+    public string Owner => Feed.Owner;
+
+    /// <summary>What it is sent.</summary>
+    public OwnerFeed Feed => feed;
+
+    /// <summary>Why it ends; None while it does not.</summary>
+    public Ending Ending => (Ending)Volatile.Read(ref ending);
+
+    /// <summary>When the last frame came or went.</summary>
+    protected int ActiveAt => activeAt;
+
+    protected ConnectionRegistry Registry => registry;
+
+    /// <summary>When the session ends.</summary>
+    protected DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(Volatile.Read(ref expiresAt));
+
+    /// <summary>Ends the connection; the first reason stands. Where that takes too long, the registry cuts it.</summary>
+    public void End(Ending reason)
+    {
+        if (Ending == Ending.None)
+        {
+            endedAt = registry.Now;
+        }
+
+        Interlocked.CompareExchange(ref ending, (int)reason, (int)Ending.None);
+        feed.Close();
+    }
+
+    /// <summary>A send waits for its client.</summary>
+    public void Blocked() => blockedAt = registry.Now;
+
+    /// <summary>A send has gone, all of it or as much as makes room.</summary>
+    public void Progressed()
+    {
+        blockedAt = -1;
+        activeAt = registry.Now;
+    }
+
+    /// <summary>Something came from the client.</summary>
+    public void Heard() => activeAt = registry.Now;
+
+    /// <summary>Waits for a send that makes no progress under the registry's eyes.</summary>
+    public async ValueTask WatchedAsync(ValueTask send)
+    {
+        Blocked();
+        try
+        {
+            await send;
+        }
+        finally
+        {
+            Progressed();
+        }
+    }
+
+    /// <summary>In the middle of a long event: a connection that ends does not wait for the rest of it.</summary>
+    /// <exception cref="OperationCanceledException">It ends.</exception>
+    public void ThrowIfEnding()
+    {
+        if (Ending != Ending.None)
+        {
+            throw new OperationCanceledException();
+        }
+    }
+
+    /// <summary>What the kernel keeps for a client that does not read is bounded as well.</summary>
+    public void BoundSends(HttpContext context)
+    {
+        if (context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
+        {
+            socket.SendBufferSize = registry.Options.MaxBufferedBytes;
+        }
+    }
+
+    /// <summary>The registry's look at it, once a tick.</summary>
+    /// <param name="now">The tick.</param>
+    /// <param name="unixNow">The clock, in seconds.</param>
+    public void Check(int now, long unixNow)
+    {
+        if (Ending != Ending.None)
+        {
+            if (now - endedAt > GraceSeconds)
+            {
+                transport?.Abort();
+            }
+
+            return;
+        }
+
+        var blocked = blockedAt;
+        if (feed.Overrun || (blocked >= 0 && now - blocked > registry.Options.SlowReaderSeconds))
+        {
+            End(Ending.SlowReader);
+            return;
+        }
+
+        var end = Volatile.Read(ref expiresAt);
+        if (unixNow >= end)
+        {
+            End(Ending.SessionExpired);
+        }
+        else
+        {
+            if (warnBefore > 0 && unixNow >= end - warnBefore)
+            {
+                warnBefore = 0;
+                Warn();
+            }
+
+            Watch(now);
+        }
+    }
+
+    /// <summary>The session goes on until another time.</summary>
+    protected void Extend(DateTimeOffset until)
+    {
+        warnBefore = WarnBefore(registry, until);
+        Volatile.Write(ref expiresAt, until.ToUnixTimeSeconds());
+    }
+
+    /// <summary>What else there is to look at.</summary>
+    protected abstract void Watch(int now);
+
+    /// <summary>The session ends soon.</summary>
+    protected virtual void Warn()
+    {
+    }
+
+    // As configured, but no more than half of what is left: a short session is not warned of at once.
+    private static int WarnBefore(ConnectionRegistry registry, DateTimeOffset end) => (int)Math.Clamp(
+        (end - registry.Time.GetUtcNow()).TotalSeconds / 2, 1, registry.Options.SessionWarningSeconds);
+}

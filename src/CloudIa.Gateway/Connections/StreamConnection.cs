@@ -1,0 +1,17 @@
+using CloudIa.Core.Delivery;
+using Microsoft.AspNetCore.Http;
+
+namespace CloudIa.Gateway.Connections;
+
+/// <summary>One SSE stream. A silent one is kept alive by comments; it ends plainly, which means: reconnect.</summary>
+internal sealed class StreamConnection(ConnectionRegistry registry, HttpContext context, OwnerFeed feed, DateTimeOffset expiresAt)
+    : ClientConnection(registry, context, feed, expiresAt)
+{
+    protected override void Watch(int now)
+    {
+        if (now - ActiveAt >= Registry.Options.SseHeartbeatSeconds)
+        {
+            Feed.Beat();
+        }
+    }
+}
