@@ -13,7 +13,8 @@ public sealed class RestartTests
     {
         const string shown = "The beginning that ";
         var first = ModelReply.Words(shown + "nobody hears the end of") with { GateAfter = 3, Gate = ModelReply.Never };
-        var second = ModelReply.Words("Another answer, whole from its first word to its last");
+        var resumed = new TaskCompletionSource();
+        var second = ModelReply.Words("Another answer, whole from its first word to its last") with { GateAfter = 1, Gate = resumed.Task };
         await using var model = await FaultyModel.Start(call => call.Number == 1 ? first : second);
         await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
         using var person = await ApiClient.WithSession(server.Address);
@@ -39,6 +40,7 @@ public sealed class RestartTests
 
         var restarted = await after.Wait<MessageRestarted>(restart => restart.JobId == accepted.JobId, "the restart");
         Assert.Equal(2, restarted.Attempt);
+        resumed.SetResult();
         var completed = await after.Wait<MessageCompleted>(end => end.JobId == accepted.JobId, "the answer's end");
         Assert.Equal(second.Text, completed.Content);
         Assert.Equal(2, completed.Attempt);

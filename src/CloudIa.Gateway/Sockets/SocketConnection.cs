@@ -24,12 +24,17 @@ internal sealed partial class SocketConnection(
     private Caller Caller => new(Owner, sessionId);
 
     /// <summary>Speaks with the client until either side, or the registry, ends it.</summary>
-    public async Task RunAsync(WebSocket socket)
+    /// <param name="socket">The socket, just opened.</param>
+    /// <param name="connected">The first thing that is said on it, whatever happens meanwhile.</param>
+    public async Task RunAsync(WebSocket socket, Connected connected)
     {
-        pump = new AnswerPump(services.Pump, Feed, new SocketSink(socket, this, language), sessionId, traceId);
+        var sink = new SocketSink(socket, this, language);
+        pump = new AnswerPump(services.Pump, Feed, sink, sessionId, traceId);
+        var greeting = sink.SendAsync(connected, Position.Start, null);
         var receiving = ReceiveAsync(socket);
         try
         {
+            await greeting;
             await pump.RunAsync();
         }
         catch (Exception lost) when (IsLoss(lost))

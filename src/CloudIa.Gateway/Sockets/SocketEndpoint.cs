@@ -38,8 +38,7 @@ public sealed class SocketEndpoint(SocketServices services, Authentication authe
             using var registration = services.Pump.Bus.Register(connected.ConnectionId, new LiveConnection(caller.Owner, caller.SessionId, Anonymous: true));
             using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan });
             connection.BoundSends(context);
-            feed.Announce(null, connected);
-            await connection.RunAsync(socket);
+            await connection.RunAsync(socket, connected);
         }
         finally
         {
