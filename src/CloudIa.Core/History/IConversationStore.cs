@@ -64,6 +64,13 @@ public interface IConversationStore
 
     /// <summary>An owner's conversations, the newest message first, after the given one (null: from the top).</summary>
     Task<IReadOnlyList<Conversation>> ListAsync(string owner, ListPlace? after, int limit, CancellationToken cancellation);
+
+    /// <summary>
+    /// As the list, of those conversations whose title, ended turns' messages and answers together hold all words of a text
+    /// (<see cref="SearchWords"/>), whatever their case and diacritics; of the last word its beginning is enough. A text
+    /// without words finds nothing. The search reads what is the owner's, never more.
+    /// </summary>
+    Task<IReadOnlyList<Conversation>> SearchAsync(string owner, string text, ListPlace? after, int limit, CancellationToken cancellation);
 }
 
 /// <summary>A place in the list of conversations: just after the conversation of these two.</summary>

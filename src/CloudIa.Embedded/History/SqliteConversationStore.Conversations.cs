@@ -36,6 +36,11 @@ public sealed partial class SqliteConversationStore
             after.CreatedAt.ToUnixTimeMilliseconds(),
             after.UpdatedAt.ToUnixTimeMilliseconds(),
             after.SystemPrompt);
+        if (change.Title is { } title)
+        {
+            SearchIndex.SetTitle(write, conversation, title);
+        }
+
         return after;
     }
 
@@ -64,6 +69,7 @@ public sealed partial class SqliteConversationStore
                 deleted_at = excluded.deleted_at
             """,
             conversation.ConversationId, conversation.Owner, now.ToUnixTimeMilliseconds());
+        SearchIndex.Remove(write, conversation);
         foreach (var sql in DeleteRows)
         {
             write.Execute(sql, conversation.ConversationId, conversation.Owner);

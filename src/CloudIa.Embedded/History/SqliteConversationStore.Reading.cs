@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.History;
 using CloudIa.Embedded.Storage;
@@ -47,10 +48,13 @@ public sealed partial class SqliteConversationStore
             conversation.ConversationId, conversation.Owner).ExecuteScalar() is not null);
 
     public Task<IReadOnlyList<Conversation>> ListAsync(string owner, ListPlace? after, int limit, CancellationToken cancellation) =>
-        ReadAsync(read => List(read, owner, after, limit));
+        ReadAsync(read => List(read, owner, null, after, limit));
+
+    public Task<IReadOnlyList<Conversation>> SearchAsync(string owner, string text, ListPlace? after, int limit, CancellationToken cancellation) =>
+        ReadAsync(read => SearchIndex.Find(read, owner, SearchWords.Of(text)) is { Count: > 0 } found ? List(read, owner, found, after, limit) : []);
 
     /// <summary>Two lists in one order: conversations by their newest begun message, and those in which a later one waits.</summary>
-    private static IReadOnlyList<Conversation> List(Statements read, string owner, ListPlace? after, int limit)
+    private static IReadOnlyList<Conversation> List(Statements read, string owner, IReadOnlySet<string>? among, ListPlace? after, int limit)
     {
         var (time, id) = (after?.UpdatedAt ?? DateTimeOffset.MaxValue, after?.ConversationId ?? "");
         var waiting = PendingTurns.Conversations(read, owner);
@@ -58,11 +62,13 @@ public sealed partial class SqliteConversationStore
             read.Bind(
                 $"""
                 SELECT {ConversationColumns} FROM conversations
-                WHERE owner = $1 AND (updated_at, conversation_id) < ($2, $3) AND deleted_at IS NULL ORDER BY updated_at DESC, conversation_id DESC LIMIT $4
+                WHERE owner = $1 AND (updated_at, conversation_id) < ($2, $3) AND deleted_at IS NULL {(among is null ? "" : "AND conversation_id IN (SELECT value FROM json_each($5))")}
+                ORDER BY updated_at DESC, conversation_id DESC LIMIT $4
                 """,
-                owner, time.ToUnixTimeMilliseconds(), id, limit + waiting.Count),
+                [owner, time.ToUnixTimeMilliseconds(), id, limit + waiting.Count, .. among is null ? Array.Empty<object>() : [JsonArray(among)]]),
             ReadConversation);
         return [.. waiting
+            .Where(newest => among is null || among.Contains(newest.Key))
             .Select(newest => FindConversation(read, new ConversationKey(owner, newest.Key)) is { } found ? found with { UpdatedAt = newest.Value } : null)
             .OfType<Conversation>()
             .Where(conversation => conversation.UpdatedAt < time || (conversation.UpdatedAt == time && string.CompareOrdinal(conversation.ConversationId, id) < 0))
@@ -71,6 +77,9 @@ public sealed partial class SqliteConversationStore
             .ThenByDescending(conversation => conversation.ConversationId, StringComparer.Ordinal)
             .Take(limit)];
     }
+
+    private static string JsonArray(IEnumerable<string> texts) =>
+        $"[{string.Join(',', texts.Select(text => $"\"{JsonEncodedText.Encode(text)}\""))}]";
 
     private static Conversation? FindConversation(Statements read, ConversationKey conversation)
     {

@@ -92,25 +92,36 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
         (int)status,
         attempt);
 
-    private static bool Finish(Statements write, JobKey job, int attempt, TurnEnd end) => write.Execute(
-        """
-        UPDATE turns SET status = $4, content = $5, ended_at = $6, model = $7, input_tokens = $8, output_tokens = $9, cost = $10,
-            finish_reason = $11, error_code = $12, error_details = $13
-        WHERE job_id = $1 AND owner = $2 AND attempt = $3 AND ended_at IS NULL
-        """,
-        job.JobId,
-        job.Owner,
-        attempt,
-        (int)end.Status,
-        end.Content,
-        end.EndedAt.ToUnixTimeMilliseconds(),
-        end.Model,
-        end.Usage?.InputTokens,
-        end.Usage?.OutputTokens,
-        end.Usage?.Cost?.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        end.FinishReason,
-        end.ErrorCode,
-        end.ErrorDetails) > 0;
+    private static bool Finish(Statements write, JobKey job, int attempt, TurnEnd end)
+    {
+        using var row = write.Bind(
+            """
+            UPDATE turns SET status = $4, content = $5, ended_at = $6, model = $7, input_tokens = $8, output_tokens = $9, cost = $10,
+                finish_reason = $11, error_code = $12, error_details = $13
+            WHERE job_id = $1 AND owner = $2 AND attempt = $3 AND ended_at IS NULL
+            RETURNING id, version, message
+            """,
+            job.JobId,
+            job.Owner,
+            attempt,
+            (int)end.Status,
+            end.Content,
+            end.EndedAt.ToUnixTimeMilliseconds(),
+            end.Model,
+            end.Usage?.InputTokens,
+            end.Usage?.OutputTokens,
+            end.Usage?.Cost?.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            end.FinishReason,
+            end.ErrorCode,
+            end.ErrorDetails).ExecuteReader();
+        if (!row.Read())
+        {
+            return false;
+        }
+
+        SearchIndex.AddTurn(write, job.Owner, row.GetInt64(0), row.GetInt32(1), row.GetString(2), end.Content);
+        return true;
+    }
 
     private static StopResult? RequestStop(Statements write, JobKey job, DateTimeOffset now)
     {

@@ -81,6 +81,15 @@ internal static class Migrations
 
         CREATE UNIQUE INDEX turns_versions ON turns (conversation_id, owner, turn, version) WHERE current = 0;
 
+        CREATE VIRTUAL TABLE texts USING fts5(owner, text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
+
+        CREATE TABLE titles (
+            id INTEGER PRIMARY KEY,
+            conversation_id TEXT NOT NULL,
+            owner TEXT NOT NULL,
+            UNIQUE (conversation_id, owner)
+        ) STRICT;
+
         CREATE TABLE secrets (
             name TEXT PRIMARY KEY,
             value BLOB NOT NULL

@@ -28,7 +28,10 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
     {
         var caller = authentication.CallerOf(context);
         var limit = LimitOf(context);
-        var found = await store.ListAsync(caller.Owner, ListCursor.Parse(CursorOf(context)), limit + 1, context.RequestAborted);
+        var after = ListCursor.Parse(CursorOf(context));
+        var found = SearchOf(context) is { } text
+            ? await store.SearchAsync(caller.Owner, text, after, limit + 1, context.RequestAborted)
+            : await store.ListAsync(caller.Owner, after, limit + 1, context.RequestAborted);
         var page = found.Take(limit).ToList();
         await Json.WriteAsync(
             context,
@@ -82,6 +85,14 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
 
     private static string? CursorOf(HttpContext context) =>
         context.Request.Query["cursor"] is [{ Length: > 0 } cursor] ? cursor : null;
+
+    private static string? SearchOf(HttpContext context)
+    {
+        string? text = context.Request.Query["q"];
+        return text?.Length > SearchWords.MaxLength
+            ? throw new RequestRefusedException(ErrorCode.InvalidRequest, $"q: at most {SearchWords.MaxLength} characters")
+            : string.IsNullOrWhiteSpace(text) ? null : text;
+    }
 
     private static int LimitOf(HttpContext context)
     {

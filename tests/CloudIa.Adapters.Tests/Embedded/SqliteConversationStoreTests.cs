@@ -36,7 +36,7 @@ public sealed class SqliteConversationStoreTests : ConversationStoreContract
     public async Task An_engine_that_fails_is_said_in_the_ports_words()
     {
         var store = await OpenAsync();
-        folder.Execute("ALTER TABLE turns RENAME TO gone; ALTER TABLE conversations RENAME TO gone_too;");
+        folder.Execute("ALTER TABLE turns RENAME TO gone; ALTER TABLE conversations RENAME TO gone_too; DROP TABLE texts;");
         var job = Samples.Job();
         var none = CancellationToken.None;
 
@@ -51,6 +51,7 @@ public sealed class SqliteConversationStoreTests : ConversationStoreContract
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.WasDeletedAsync(job.Conversation, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ChangeAsync(job.Conversation, new ConversationChange("title", null), none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.DeleteAsync(job.Conversation, Samples.Start, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.SearchAsync(job.Owner, "word", null, 1, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ListAsync(job.Owner, null, 1, none));
     }
 }

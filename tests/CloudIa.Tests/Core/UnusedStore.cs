@@ -33,5 +33,7 @@ internal abstract class UnusedStore : IConversationStore
 
     public virtual Task<IReadOnlyList<Turn>?> DeleteAsync(ConversationKey conversation, DateTimeOffset now, CancellationToken cancellation) => throw new NotSupportedException();
 
+    public virtual Task<IReadOnlyList<Conversation>> SearchAsync(string owner, string text, ListPlace? after, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
     public virtual Task<IReadOnlyList<Conversation>> ListAsync(string owner, ListPlace? after, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 }
