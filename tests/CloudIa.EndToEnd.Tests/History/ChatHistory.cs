@@ -1,3 +1,4 @@
+using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
 
 namespace CloudIa.EndToEnd.Tests.History;
@@ -20,6 +21,12 @@ internal sealed record Heard(string Owner, int Connection, ServerEvent Event) : 
 /// <summary>The model was called; what it would answer in full is different for each call.</summary>
 internal sealed record ModelCalled(string Asked, string WholeReply) : Observation;
 
+/// <summary>A client asked for a stop, at a time of the run.</summary>
+internal sealed record StopRequest(string JobId, TimeSpan At);
+
+/// <summary>A call as the model server's log has it. <see cref="Closed"/>: null where it streams still.</summary>
+internal sealed record LoggedCall(string Asked, string WholeReply, ModelCallState State, TimeSpan Opened, TimeSpan? Closed);
+
 /// <summary>A conversation as it is stored when all is over, the oldest turn first.</summary>
 internal sealed record StoredConversation(string Owner, string ConversationId, IReadOnlyList<MessageView> Messages);
 
@@ -37,4 +44,12 @@ internal sealed record ChatHistory
     public IReadOnlyDictionary<string, JobView> Ends { get; init; } = new Dictionary<string, JobView>();
 
     public IReadOnlyList<StoredConversation> Stored { get; init; } = [];
+
+    public IReadOnlyList<StopRequest> Stops { get; init; } = [];
+
+    /// <summary>The model server's log.</summary>
+    public IReadOnlyList<LoggedCall> Calls { get; init; } = [];
+
+    /// <summary>How long after a stop the model may still be read from.</summary>
+    public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
 
 namespace CloudIa.EndToEnd.Tests.History;
@@ -8,6 +9,7 @@ internal sealed class HistoryRecorder
 {
     private readonly ConcurrentQueue<Receipt> _receipts = new();
     private readonly ConcurrentQueue<Observation> _observations = new();
+    private readonly ConcurrentQueue<StopRequest> _stops = new();
     private int _connections;
 
     public IReadOnlyList<Receipt> Receipts => [.. _receipts];
@@ -29,6 +31,9 @@ internal sealed class HistoryRecorder
         Watch?.Invoke(receipt);
     }
 
+    /// <summary>To be called just before the stop is sent.</summary>
+    public void Stopping(string jobId) => _stops.Enqueue(new StopRequest(jobId, RunClock.Now));
+
     public void Resumed(string owner, int connection, ResumePoint point) =>
         Saw(new Resumed(owner, connection, point));
 
@@ -49,6 +54,7 @@ internal sealed class HistoryRecorder
             Observations = [.. _observations],
             Ends = ends,
             Stored = stored,
+            Stops = [.. _stops],
         };
 
     private void Saw(Observation observation)

@@ -61,11 +61,11 @@ internal sealed class FaultyModel : IAsyncDisposable
         try
         {
             await Send(http, reply);
-            call.State = ModelCallState.Ended;
+            call.Close(ModelCallState.Ended);
         }
         catch (Exception error) when (error is OperationCanceledException or IOException)
         {
-            call.State = ModelCallState.Abandoned;
+            call.Close(ModelCallState.Abandoned);
         }
     }
 
@@ -84,10 +84,12 @@ internal sealed class FaultyModel : IAsyncDisposable
         for (var sent = 0; sent < reply.Pieces.Count; sent++)
         {
             if (reply.Gate is { } gate && sent == reply.GateAfter) await gate.WaitAsync(cancel);
+            reply.Sending?.Invoke(sent);
             if (reply.Pace > TimeSpan.Zero) await Task.Delay(reply.Pace, TimeProvider.System, cancel);
             await Write(http, Chunk(new JsonObject { ["content"] = reply.Pieces[sent] }, null));
         }
 
+        reply.Sending?.Invoke(reply.Pieces.Count);
         switch (reply.Ending)
         {
             case ReplyEnding.Whole:

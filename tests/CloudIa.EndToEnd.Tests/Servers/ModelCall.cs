@@ -17,7 +17,9 @@ internal enum ModelCallState
 /// <param name="Messages">The prompt without the system's part.</param>
 internal sealed record ModelCall(int Number, IReadOnlyList<PromptMessage> Messages)
 {
-    private volatile ModelCallState _state;
+    private readonly Lock _lock = new();
+    private ModelCallState _state;
+    private TimeSpan? _closed;
 
     /// <summary>What the model was told first: the system's part.</summary>
     public string System { get; init; } = "";
@@ -28,9 +30,28 @@ internal sealed record ModelCall(int Number, IReadOnlyList<PromptMessage> Messag
     /// <summary>What the call is to be answered with; known before the first piece is sent.</summary>
     public ModelReply? Reply { get; set; }
 
+    /// <summary>When it arrived, on the <see cref="RunClock"/>.</summary>
+    public TimeSpan Opened { get; } = RunClock.Now;
+
+    /// <summary>When it ended or its caller went away; null while it streams.</summary>
+    public TimeSpan? Closed
+    {
+        get
+        {
+            lock (_lock) return _closed;
+        }
+    }
+
     public ModelCallState State
     {
-        get => _state;
-        set => _state = value;
+        get
+        {
+            lock (_lock) return _state;
+        }
+    }
+
+    public void Close(ModelCallState how)
+    {
+        lock (_lock) (_state, _closed) = (how, RunClock.Now);
     }
 }

@@ -32,6 +32,9 @@ internal sealed record ModelReply
 
     public Task? Gate { get; init; }
 
+    /// <summary>Called when a piece is due, with its number from 0; and with the count of pieces when the ending is.</summary>
+    public Action<int>? Sending { get; init; }
+
     public ReplyEnding Ending { get; init; }
 
     /// <summary>Other than 200: an error answer and no stream.</summary>
