@@ -39,6 +39,29 @@ public sealed class StopTests
     }
 
     [Fact]
+    public async Task Stopped_between_two_attempts_a_job_ends_at_once_and_the_next_message_does_not_wait_for_the_retry()
+    {
+        await using var model = await FaultyModel.Start(call => call.Asked == "fails"
+            ? ModelReply.Error(503) with { RetryAfter = 600 }
+            : ModelReply.Words("An answer"));
+        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        using var person = await ApiClient.WithSession(server.Address);
+        await using var socket = await PlainSocket.Open(
+            server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
+        var failing = await person.Post("fails");
+        var next = await person.Post("next", failing.ConversationId);
+        await socket.Wait<ErrorEvent>(error => error.JobId == failing.JobId && !error.Final, "word of the retry");
+
+        var reply = await person.Send(HttpMethod.Delete, $"/chat/{failing.JobId}");
+
+        Assert.Equal(HttpStatusCode.Accepted, reply.Status);
+        await socket.Wait<MessageStopped>(end => end.JobId == failing.JobId, "the stop");
+        Assert.Equal(JobStatus.Cancelled, (await person.Job(failing.JobId)).Status);
+        Assert.Equal(JobStatus.Completed, (await person.End(next.JobId, server.Tail)).Status);
+        Assert.Single(model.Calls, call => call.Asked == "fails");
+    }
+
+    [Fact]
     public async Task Stopped_while_it_waits_a_message_never_reaches_the_model()
     {
         var gate = new TaskCompletionSource();
@@ -61,5 +84,8 @@ public sealed class StopTests
         var third = await person.Post("third", running.ConversationId);
         Assert.Equal(JobStatus.Completed, (await person.End(third.JobId, server.Tail)).Status);
         Assert.DoesNotContain(model.Calls, call => call.Asked == "second");
+        Assert.Equal(
+            [("first", 1), ("second", 2), ("third", 3)],
+            (await person.Messages(running.ConversationId)).Where(message => message.Role == MessageRole.User).Select(message => (message.Content, message.Turn ?? 0)));
     }
 }

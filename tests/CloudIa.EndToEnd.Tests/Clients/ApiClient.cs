@@ -80,18 +80,18 @@ internal sealed class ApiClient : IDisposable
         return reply.Read(ProtocolJson.Default.ConversationPage);
     }
 
-    public Task<Reply> TryPost(string message, string? conversationId = null, string? key = null)
+    public Task<Reply> TryPost(string message, string? conversationId = null, string? key = null, WhenBusy? whenBusy = null)
     {
         var body = JsonSerializer.Serialize(
-            new ChatRequest { Message = message, ConversationId = conversationId },
+            new ChatRequest { Message = message, ConversationId = conversationId, WhenBusy = whenBusy },
             ProtocolJson.Default.ChatRequest);
         return PostBody("/chat", body, key is null ? null : new Dictionary<string, string> { ["Idempotency-Key"] = key });
     }
 
     /// <summary>A message that is expected to be accepted.</summary>
-    public async Task<ChatAccepted> Post(string message, string? conversationId = null, string? key = null)
+    public async Task<ChatAccepted> Post(string message, string? conversationId = null, string? key = null, WhenBusy? whenBusy = null)
     {
-        var reply = await TryPost(message, conversationId, key);
+        var reply = await TryPost(message, conversationId, key, whenBusy);
         Assert.True(reply.Status == HttpStatusCode.Accepted, $"POST /chat: {reply}");
         return reply.Read(ProtocolJson.Default.ChatAccepted);
     }

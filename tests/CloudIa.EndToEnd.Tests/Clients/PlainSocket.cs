@@ -109,9 +109,9 @@ internal sealed class PlainSocket : IAsyncDisposable
 
     public Task SendBytes(byte[] bytes, WebSocketMessageType type) => Send(bytes, type);
 
-    public Task Chat(string message, string? conversationId = null, string? clientId = null) =>
+    public Task Chat(string message, string? conversationId = null, string? clientId = null, WhenBusy? whenBusy = null) =>
         SendText(JsonSerializer.Serialize(
-            new ClientFrame { Action = "chat", Message = message, ConversationId = conversationId, ClientId = clientId },
+            new ClientFrame { Action = "chat", Message = message, ConversationId = conversationId, ClientId = clientId, WhenBusy = whenBusy },
             ProtocolJson.Default.ClientFrame));
 
     /// <summary>Goes on with every answer that is held and has not ended.</summary>

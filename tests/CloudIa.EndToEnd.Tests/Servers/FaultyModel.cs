@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -75,6 +76,7 @@ internal sealed class FaultyModel : IAsyncDisposable
         if (reply.Status != 200)
         {
             http.Response.StatusCode = reply.Status;
+            if (reply.RetryAfter is { } seconds) http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
             http.Response.ContentType = "application/json";
             await http.Response.WriteAsync("""{"error":{"message":"asked to fail","type":"server_error"}}""", cancel);
             return;

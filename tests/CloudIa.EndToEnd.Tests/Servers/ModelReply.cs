@@ -40,6 +40,9 @@ internal sealed record ModelReply
     /// <summary>Other than 200: an error answer and no stream.</summary>
     public int Status { get; init; } = 200;
 
+    /// <summary>With an error answer: the seconds of its Retry-After.</summary>
+    public int? RetryAfter { get; init; }
+
     public string Text => string.Concat(Pieces);
 
     /// <summary>The text in pieces of one word.</summary>
