@@ -66,24 +66,32 @@ internal sealed partial class ChatSession(CloudIaClient client, LiveConnection l
     public async Task SendAsync(string message, Turn? again = null)
     {
         var conversation = Current;
-        var busy = conversation.Running is not null;
+        var request = again?.Request ?? new ChatRequest
+        {
+            Message = message,
+            Model = Model,
+            WhenBusy = conversation.Running is not null && Interrupts ? WhenBusy.Interrupt : null,
+        };
         var turn = again ?? conversation.Add(message);
-        turn.Sending();
+        turn.Sending(request);
         Changed?.Invoke();
+
+        // One after the other: in the order they were written, and the first one makes the conversation.
+        var before = conversation.Posting;
+        conversation.Posting = PostAsync(conversation, turn, request, before);
+        await conversation.Posting;
+    }
+
+    private async Task PostAsync(Conversation conversation, Turn turn, ChatRequest request, Task before)
+    {
+        await before;
         try
         {
+            var isNew = conversation.Id is null;
             var receipt = await client.PostAsync(
-                new ChatRequest
-                {
-                    Message = message,
-                    ConversationId = conversation.Id,
-                    Model = Model,
-                    WhenBusy = busy && Interrupts ? WhenBusy.Interrupt : null,
-                    SystemPrompt = conversation.Id is null ? conversation.SystemPrompt : null,
-                },
-                turn.Key);
+                request with { ConversationId = conversation.Id, SystemPrompt = isNew ? conversation.SystemPrompt : null }, turn.Key);
             turn.Show(live.Follow(new Answer(receipt.JobId, receipt.ConversationId)));
-            if (conversation.Id is null)
+            if (isNew)
             {
                 conversation.Id = receipt.ConversationId;
                 if (conversation == Current)

@@ -25,6 +25,9 @@ internal sealed class Conversation(CloudIaClient client, SafeMarkdown markdown)
 
     public IReadOnlyList<Turn> Turns => _turns;
 
+    /// <summary>Ends when the last message that was sent has its receipt, or its error.</summary>
+    public Task Posting { get; set; } = Task.CompletedTask;
+
     /// <summary>Whether there are turns before the first one shown.</summary>
     public bool HasEarlier => _earlier is not null;
 

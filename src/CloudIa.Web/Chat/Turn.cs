@@ -16,6 +16,9 @@ public sealed class Turn(string? message, SafeMarkdown markdown)
     /// <summary>The same at every try to send this message, so that none of them counts twice.</summary>
     public string Key { get; } = CloudIaClient.NewKey();
 
+    /// <summary>What is sent under <see cref="Key"/>: the same at every try, whatever was chosen on the page since.</summary>
+    public ChatRequest? Request { get; private set; }
+
     /// <summary>Null where a page of the history ended between the answer and its message.</summary>
     public string? Message { get; private set; } = message;
 
@@ -50,8 +53,9 @@ public sealed class Turn(string? message, SafeMarkdown markdown)
     /// <summary>The turn's looks have changed.</summary>
     public event Action? Changed;
 
-    public void Sending()
+    public void Sending(ChatRequest request)
     {
+        Request = request;
         SendError = null;
         Changed?.Invoke();
     }

@@ -44,6 +44,9 @@ internal sealed class Visitor : IAsyncDisposable
         return visitor;
     }
 
+    /// <summary>Another tab of the same browser.</summary>
+    public Task<Visitor> OpenTab(string address) => Arrive(_context, new Uri(address), _serverLog);
+
     public Task IsConnected() => Sees("#connection[data-state=connected]", "the page to be connected");
 
     public async Task Send(string message)

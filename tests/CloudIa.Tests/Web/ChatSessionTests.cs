@@ -129,6 +129,50 @@ public sealed class ChatSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Two_messages_written_at_once_begin_one_conversation_in_their_order()
+    {
+        var bodies = new List<string>();
+        _page.On("POST /chat", async context =>
+        {
+            using var body = new StreamReader(context.Request.Body);
+            bodies.Add(await body.ReadToEndAsync());
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(Receipt($"j{bodies.Count}"));
+        });
+        await Session.SetSystemPromptAsync(" Be brief. ");
+
+        await Task.WhenAll(Session.SendAsync("one"), Session.SendAsync("two"));
+
+        Assert.Equal(
+            ["""{"message":"one","systemPrompt":"Be brief."}""", """{"message":"two","conversationId":"c1"}"""],
+            bodies);
+        Assert.Equal(["j1", "j2"], Session.Current.Turns.Select(turn => turn.Answer?.JobId));
+    }
+
+    [Fact]
+    public async Task A_message_that_was_not_sent_is_tried_again_as_it_was()
+    {
+        var calls = new List<(string? Key, string Body)>();
+        _page.On("POST /chat", async context =>
+        {
+            using var body = new StreamReader(context.Request.Body);
+            calls.Add((context.Request.Headers["Idempotency-Key"], await body.ReadToEndAsync()));
+            context.Response.StatusCode = calls.Count == 1 ? 503 : 202;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(calls.Count == 1 ? "" : Receipt("j1"));
+        });
+        await Session.SendAsync("hello");
+        var turn = Assert.Single(Session.Current.Turns);
+        Assert.NotNull(turn.SendError);
+
+        Session.Model = "another";
+        await Session.SendAsync("hello", turn);
+
+        Assert.Equal(calls[0], calls[1]);
+        Assert.Equal(("j1", null), (turn.Answer?.JobId, turn.SendError));
+    }
+
+    [Fact]
     public async Task An_edited_message_goes_on_in_a_fork_of_what_came_before_it()
     {
         await _page.OpenAsync(Asked(1, "j1"), Answered(1, "j1"), Asked(2, "j2", "wrong"), Answered(2, "j2"));

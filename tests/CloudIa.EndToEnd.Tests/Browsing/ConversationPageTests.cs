@@ -1,0 +1,164 @@
+using CloudIa.EndToEnd.Tests.Servers;
+using Microsoft.Playwright;
+
+namespace CloudIa.EndToEnd.Tests.Browsing;
+
+/// <summary>What people do with their conversations on the page.</summary>
+public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chromium>
+{
+    private const string Rows = "nav#conversations a[data-conversation]";
+
+    [Fact]
+    public async Task A_conversation_is_found_by_its_words_renamed_and_deleted()
+    {
+        await using var model = await FaultyModel.Start(call => ModelReply.Words($"The answer to {call.Asked}"));
+        await using var server = await Serve(model);
+        await using var visitor = await chromium.Visit(server.Address, server.Tail);
+        var page = visitor.Page;
+        await visitor.Send("Tell me about whales");
+        await visitor.AnswerIsWhole();
+        await page.ClickAsync("#new-conversation");
+        await visitor.Send("Tell me about volcanoes");
+        await visitor.Sees($"{Rows} >> text=volcanoes", "the second conversation in the list");
+        await visitor.AnswerIsWhole();
+
+        await page.FillAsync("#search", "whales");
+        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(1, PatientlyCount);
+        await Assertions.Expect(page.Locator(Rows)).ToContainTextAsync("whales", Patiently);
+        await page.FillAsync("#search", "nothing of the kind");
+        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(0, PatientlyCount);
+        await page.FillAsync("#search", "");
+        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(2, PatientlyCount);
+
+        await page.ClickAsync(".row:has-text('whales') .row-menu");
+        await page.ClickAsync("#rename");
+        await page.FillAsync("#title-field", "Big mammals");
+        await page.PressAsync("#title-field", "Enter");
+        await Assertions.Expect(page.Locator(Rows).Last).ToHaveTextAsync("Big mammals", PatientlyText);
+
+        // The title is the server's: a reload still has it, and stays where it was.
+        var here = page.Url;
+        await page.ReloadAsync();
+        await visitor.IsConnected();
+        await Assertions.Expect(page.Locator(Rows).Last).ToHaveTextAsync("Big mammals", PatientlyText);
+        Assert.Equal(here, page.Url);
+
+        await page.ClickAsync("#menu-here");
+        await page.ClickAsync("#delete");
+        await page.ClickAsync("#delete-now");
+        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(1, PatientlyCount);
+        await Assertions.Expect(visitor.Questions).ToHaveCountAsync(0, PatientlyCount);
+        await page.GotoAsync(here);
+        await visitor.Sees(".greeting a.button", "the word that this conversation is gone");
+        Assert.Equal(0, visitor.Dialogs);
+    }
+
+    [Fact]
+    public async Task What_one_tab_does_the_other_shows_by_itself()
+    {
+        await using var model = await FaultyModel.Start(call => call.Asked == "Hello"
+            ? ModelReply.Words("Good day to you")
+            : ModelReply.Words("A few words and no more") with { GateAfter = 2, Gate = ModelReply.Never });
+        await using var server = await Serve(model);
+        await using var one = await chromium.Visit(server.Address, server.Tail);
+        await one.Send("Hello");
+        await one.AnswerIsWhole();
+        await using var other = await one.OpenTab(one.Page.Url);
+        await other.Reads("Good day");
+
+        await one.Send("Are you there?");
+
+        await Assertions.Expect(other.Questions.Last).ToContainTextAsync("Are you there?", Patiently);
+        await other.Reads("A few");
+        await other.Page.ClickAsync("#stop");
+        await one.Sees("article[data-role=assistant][data-status=cancelled]", "the stop of the other tab");
+        await one.Reads("A few");
+        await Assertions.Expect(one.Page.Locator("#stop")).ToHaveCountAsync(0, PatientlyCount);
+
+        await other.Page.ClickAsync("#menu-here");
+        await other.Page.ClickAsync("#delete");
+        await other.Page.ClickAsync("#delete-now");
+        await one.Sees(".greeting a.button", "the word that this conversation was deleted");
+        await Assertions.Expect(one.Page.Locator(Rows)).ToHaveCountAsync(0, PatientlyCount);
+    }
+
+    [Fact]
+    public async Task Instructions_given_before_the_first_message_hold_and_can_be_changed()
+    {
+        await using var model = await FaultyModel.Start(call => ModelReply.Words($"Told: {call.System}"));
+        await using var server = await Serve(model);
+        await using var visitor = await chromium.Visit(server.Address, server.Tail);
+        await Instruct(visitor, "Speak like a pirate.");
+
+        await visitor.Send("Hello");
+        await visitor.Reads("Speak like a pirate.");
+        await visitor.AnswerIsWhole();
+        await visitor.Page.ReloadAsync();
+        await visitor.IsConnected();
+        await visitor.Sees("#instructions[data-set]", "the sign that the conversation has instructions");
+        await Instruct(visitor, "Speak like a poet.");
+        await visitor.Send("And now?");
+
+        await visitor.Reads("Speak like a poet.");
+    }
+
+    [Fact]
+    public async Task An_answer_is_made_again_its_versions_are_browsed_and_an_earlier_message_is_edited_in_a_fork()
+    {
+        await using var model = await FaultyModel.Start(call => call.Number switch
+        {
+            2 => ModelReply.Words("The second answer"),
+            3 => ModelReply.Words("The second answer made better"),
+            _ => ModelReply.Words($"The answer to {call.Asked}"),
+        });
+        await using var server = await Serve(model);
+        await using var visitor = await chromium.Visit(server.Address, server.Tail);
+        var page = visitor.Page;
+        await visitor.Send("First question");
+        await visitor.Reads("The answer to First question");
+        await visitor.AnswerIsWhole();
+        await visitor.Send("Second question");
+        await visitor.Reads("The second answer");
+        await page.ClickAsync("article[data-last] [data-act=regenerate]");
+        await visitor.Reads("made better");
+        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("2/2", PatientlyText);
+        await page.ClickAsync("[data-act=earlier]");
+        await Assertions.Expect(visitor.Answers.Last).Not.ToContainTextAsync("made better", Patiently);
+        await visitor.Reads("The second answer");
+        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("1/2", PatientlyText);
+        await page.ClickAsync("[data-act=later]");
+        await visitor.Reads("made better");
+
+        var before = page.Url;
+        await page.Locator("article[data-role=user]").Last.HoverAsync();
+        await page.Locator("[data-act=edit]").Last.ClickAsync();
+        await page.FillAsync("#edited", "Another question");
+        await page.PressAsync("#edited", "Enter");
+        await visitor.Reads("The answer to Another question");
+
+        Assert.NotEqual(before, page.Url);
+        await Assertions.Expect(visitor.Questions).ToHaveCountAsync(2, PatientlyCount);
+        await Assertions.Expect(visitor.Questions.First).ToContainTextAsync("First question", Patiently);
+        Assert.Equal(["First question", "The answer to First question", "Another question"], model.Calls[^1].Messages.Select(message => message.Content));
+        await page.GotoAsync(before);
+        await visitor.Reads("made better");
+        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("2/2", PatientlyText);
+    }
+
+    private static readonly LocatorAssertionsToContainTextOptions Patiently = new() { Timeout = 30_000 };
+
+    private static readonly LocatorAssertionsToHaveCountOptions PatientlyCount = new() { Timeout = 30_000 };
+
+    private static readonly LocatorAssertionsToHaveTextOptions PatientlyText = new() { Timeout = 30_000 };
+
+    private static async Task Instruct(Visitor visitor, string prompt)
+    {
+        await visitor.Page.ClickAsync("#instructions");
+        await visitor.Page.FillAsync("#system-prompt", prompt);
+        await visitor.Page.ClickAsync("#save-instructions");
+        await Assertions.Expect(visitor.Page.Locator("#system-prompt")).ToHaveCountAsync(0, new() { Timeout = 30_000 });
+    }
+
+    private static Task<CloudiaProcess> Serve(FaultyModel model) =>
+        CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+}
