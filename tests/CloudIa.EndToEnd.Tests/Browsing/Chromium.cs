@@ -25,9 +25,20 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>A person at a browser of their own: no cookies, no storage, and what the page complains of is kept.</summary>
-    internal async Task<Visitor> Visit(Uri server, Func<string> serverLog)
+    /// <param name="server">Where they go.</param>
+    /// <param name="serverLog">For messages.</param>
+    /// <param name="session">The token of a session that their browser has from an earlier visit.</param>
+    internal async Task<Visitor> Visit(Uri server, Func<string> serverLog, string? session = null)
     {
         var context = await _browser!.NewContextAsync();
+        if (session is not null)
+        {
+            await context.AddCookiesAsync(
+            [
+                new Cookie { Name = "cloudia_session", Value = session, Domain = server.Host, Path = "/", HttpOnly = true, SameSite = SameSiteAttribute.Strict },
+            ]);
+        }
+
         return await Visitor.Arrive(context, server, serverLog);
     }
 

@@ -1,3 +1,4 @@
+using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using Microsoft.Playwright;
 
@@ -75,6 +76,13 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
         await one.Reads("A few");
         await Assertions.Expect(one.Page.Locator("#stop")).ToHaveCountAsync(0, PatientlyCount);
 
+        await one.Send("Never mind");
+        await one.Reads("A few");
+        await one.Page.SelectOptionAsync("#when-busy", "interrupt");
+        await one.Send("Hello");
+        await other.Reads("Good day");
+        await Assertions.Expect(other.Page.Locator("article[data-role=assistant][data-status=cancelled]")).ToHaveCountAsync(2, PatientlyCount);
+
         await other.Page.ClickAsync("#menu-here");
         await other.Page.ClickAsync("#delete");
         await other.Page.ClickAsync("#delete-now");
@@ -103,46 +111,35 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
     }
 
     [Fact]
-    public async Task An_answer_is_made_again_its_versions_are_browsed_and_an_earlier_message_is_edited_in_a_fork()
+    public async Task A_long_history_opens_at_its_end_and_is_read_on_upwards()
     {
-        await using var model = await FaultyModel.Start(call => call.Number switch
-        {
-            2 => ModelReply.Words("The second answer"),
-            3 => ModelReply.Words("The second answer made better"),
-            _ => ModelReply.Words($"The answer to {call.Asked}"),
-        });
+        const int turns = 60;
+        await using var model = await FaultyModel.Start(call => ModelReply.Words($"The answer to {call.Asked}"));
         await using var server = await Serve(model);
-        await using var visitor = await chromium.Visit(server.Address, server.Tail);
-        var page = visitor.Page;
-        await visitor.Send("First question");
-        await visitor.Reads("The answer to First question");
-        await visitor.AnswerIsWhole();
-        await visitor.Send("Second question");
-        await visitor.Reads("The second answer");
-        await page.ClickAsync("article[data-last] [data-act=regenerate]");
-        await visitor.Reads("made better");
-        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("2/2", PatientlyText);
-        await page.ClickAsync("[data-act=earlier]");
-        await Assertions.Expect(visitor.Answers.Last).Not.ToContainTextAsync("made better", Patiently);
-        await visitor.Reads("The second answer");
-        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("1/2", PatientlyText);
-        await page.ClickAsync("[data-act=later]");
-        await visitor.Reads("made better");
+        using var person = await ApiClient.WithSession(server.Address);
+        var first = await person.Post("message 1.");
+        var last = first;
+        for (var turn = 2; turn <= turns; turn++) last = await person.Post($"message {turn}.", first.ConversationId);
+        await person.End(last.JobId, server.Tail);
 
-        var before = page.Url;
-        await page.Locator("article[data-role=user]").Last.HoverAsync();
-        await page.Locator("[data-act=edit]").Last.ClickAsync();
-        await page.FillAsync("#edited", "Another question");
-        await page.PressAsync("#edited", "Enter");
-        await visitor.Reads("The answer to Another question");
+        await using var visitor = await chromium.Visit(
+            new Uri(server.Address, $"/c/{first.ConversationId}"), server.Tail, person.Token);
 
-        Assert.NotEqual(before, page.Url);
-        await Assertions.Expect(visitor.Questions).ToHaveCountAsync(2, PatientlyCount);
-        await Assertions.Expect(visitor.Questions.First).ToContainTextAsync("First question", Patiently);
-        Assert.Equal(["First question", "The answer to First question", "Another question"], model.Calls[^1].Messages.Select(message => message.Content));
-        await page.GotoAsync(before);
-        await visitor.Reads("made better");
-        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("2/2", PatientlyText);
+        await visitor.Reads($"The answer to message {turns}.");
+        await Assertions.Expect(visitor.Questions.Last).ToBeInViewportAsync(new() { Timeout = 30_000 });
+        Assert.InRange(await visitor.Questions.CountAsync(), 2, turns / 2);
+        // As one scrolls: up to the first one there is, and again when there are more above it.
+        while (await visitor.Questions.CountAsync() < turns)
+        {
+            var shown = await visitor.Questions.CountAsync();
+            await visitor.Questions.First.ScrollIntoViewIfNeededAsync();
+            await Assertions.Expect(visitor.Questions).Not.ToHaveCountAsync(shown, PatientlyCount);
+        }
+
+        await Assertions.Expect(visitor.Questions.First).ToContainTextAsync("message 1.", Patiently);
+        Assert.Equal(
+            Enumerable.Range(1, turns).Select(turn => $"message {turn}."),
+            (await visitor.Page.Locator(".bubble").AllInnerTextsAsync()).Select(text => text.Trim()));
     }
 
     private static readonly LocatorAssertionsToContainTextOptions Patiently = new() { Timeout = 30_000 };

@@ -16,10 +16,22 @@ internal static class Repository
     /// <summary>The program with these arguments.</summary>
     public static ChildProcess Run(string[] arguments, CloudiaSettings settings, string? input = null)
     {
+        var line = CommandLine(arguments);
+        return ChildProcess.Start(NameOf(arguments), line[0], line[1..], settings.Environment(), input);
+    }
+
+    /// <summary>The same with a terminal before it, as util-linux's script(1) makes one; the input is typed.</summary>
+    public static ChildProcess RunInTerminal(string[] arguments, CloudiaSettings settings, string input)
+    {
+        var line = string.Join(' ', CommandLine(arguments).Select(word => $"'{word}'"));
+        return ChildProcess.Start(NameOf(arguments), "script", ["-qefc", line, "/dev/null"], settings.Environment(), input);
+    }
+
+    private static string NameOf(string[] arguments) => $"cloudia {string.Join(' ', arguments.Take(1))}";
+
+    private static string[] CommandLine(string[] arguments)
+    {
         if (!File.Exists(Program)) throw new FileNotFoundException("The program is not built: run ./test.", Program);
-        var name = $"cloudia {string.Join(' ', arguments.Take(1))}";
-        return Program.EndsWith(".dll", StringComparison.Ordinal)
-            ? ChildProcess.Start(name, "dotnet", [Program, .. arguments], settings.Environment(), input)
-            : ChildProcess.Start(name, Program, arguments, settings.Environment(), input);
+        return Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", Program, .. arguments] : [Program, .. arguments];
     }
 }

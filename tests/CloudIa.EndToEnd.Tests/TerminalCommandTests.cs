@@ -1,0 +1,63 @@
+using CloudIa.EndToEnd.Tests.Clients;
+using CloudIa.EndToEnd.Tests.Servers;
+using CloudIa.Protocol;
+
+namespace CloudIa.EndToEnd.Tests;
+
+/// <summary>The lines that begin with a slash, in a real terminal: the program sees a pseudo-terminal of script(1).</summary>
+public sealed class TerminalCommandTests
+{
+    [Fact]
+    public async Task Conversations_are_begun_listed_found_renamed_opened_and_deleted()
+    {
+        await using var model = await FaultyModel.Start(call => ModelReply.Words($"The answer to {call.Asked}, told: {call.System}"));
+        await using var server = await Serve(model);
+        using var person = await ApiClient.WithSession(server.Address);
+
+        var shown = await Type(
+            person,
+            "/system Be brief.",
+            "whales please",
+            "/rename Big mammals",
+            "/new",
+            "volcanoes please",
+            "/list mammals",
+            "/open 1",
+            "/delete",
+            "n",
+            "/open 7",
+            "/dance",
+            "/new",
+            "/delete");
+
+        var conversations = (await person.Conversations()).Items;
+        Assert.Equal(["volcanoes please", "Big mammals"], conversations.Select(item => item.Title));
+        Assert.Equal("Be brief.", conversations[1].SystemPrompt);
+        Assert.Contains("The answer to whales please, told: Be brief.", shown, StringComparison.Ordinal);
+        // Shown when it was said, and again by /open; the other one only when it was said.
+        Assert.Equal(3, shown.Split("The answer to whales").Length);
+        Assert.Equal(2, shown.Split("The answer to volcanoes").Length);
+        Assert.Contains("It stays.", shown, StringComparison.Ordinal);
+        Assert.Contains("The last list goes from 1 to 1.", shown, StringComparison.Ordinal);
+        Assert.Contains("There is no /dance", shown, StringComparison.Ordinal);
+        Assert.Contains("There is no conversation yet", shown, StringComparison.Ordinal);
+
+        await Type(person, "/list", "/open 1", "/delete", "y");
+        Assert.Equal(["Big mammals"], (await person.Conversations()).Items.Select(item => item.Title));
+    }
+
+    private static Task<CloudiaProcess> Serve(FaultyModel model) =>
+        CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+
+    /// <summary>Runs a chat, types the lines and leaves.</summary>
+    /// <returns>What the screen was told, without colours and with its lines joined: where they break is the window's affair.</returns>
+    private static async Task<string> Type(ApiClient person, params string[] lines)
+    {
+        using var chat = Repository.RunInTerminal(
+            ["chat", "--server", person.Server.AbsoluteUri],
+            new CloudiaSettings { More = new Dictionary<string, string> { ["CLOUDIA_TOKEN"] = person.Token!, ["TERM"] = "dumb" } },
+            string.Concat(lines.Select(line => line + "\n")));
+        Assert.True(await chat.Exit() == 0, chat.Tail());
+        return string.Join(' ', chat.Output.Split(['\r', '\n', ' '], StringSplitOptions.RemoveEmptyEntries));
+    }
+}
