@@ -94,6 +94,14 @@ internal sealed class CloudiaProcess : IAsyncDisposable
             Tail);
     }
 
+    /// <summary>Resident memory of the process, in bytes.</summary>
+    public long ResidentBytes()
+    {
+        var line = File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{_child!.Id}/status"))
+            .First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
+
     public void KillNine() => _child!.KillNine();
 
     public void AskToStop() => _child!.AskToStop();

@@ -1,0 +1,173 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using CloudIa.EndToEnd.Tests.Clients;
+using CloudIa.EndToEnd.Tests.Servers;
+using CloudIa.Protocol;
+
+namespace CloudIa.EndToEnd.Tests;
+
+/// <summary>How connections are counted, and how each ends.</summary>
+public sealed class ConnectionLifeTests
+{
+    [Fact]
+    public async Task One_connection_too_many_is_refused_before_the_upgrade_and_one_that_ends_makes_room()
+    {
+        await using var server = await CloudiaProcess.Start(With(("MAXCONNECTIONSPEROWNER", "3")));
+        using var person = await ApiClient.WithSession(server.Address);
+        var accepted = await person.Post("Hello");
+        await person.End(accepted.JobId, server.Tail);
+        var sockets = new List<PlainSocket>();
+        for (var i = 0; i < 3; i++)
+        {
+            sockets.Add(await PlainSocket.Open(server.Address, Of(person, server)));
+        }
+
+        Assert.Equal(429, await PlainSocket.Refusal(server.Address, Of(person, server)));
+        var stream = await person.Get($"/chat/{accepted.JobId}/events");
+        Assert.Equal(ErrorCode.TooManyConnections, stream.Problem().Code);
+        Assert.Equal(HttpStatusCode.TooManyRequests, stream.Status);
+
+        // Another owner has room of their own.
+        using var other = await ApiClient.WithSession(server.Address);
+        await using var others = await PlainSocket.Open(server.Address, Of(other, server));
+
+        await sockets[0].DisposeAsync();
+        await Patience.Until(
+            async _ => (await person.Get($"/chat/{accepted.JobId}/events")).Status == HttpStatusCode.OK ? person : null, "room for a stream", server.Tail);
+        foreach (var socket in sockets.Skip(1))
+        {
+            await socket.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_silent_socket_is_closed_as_idle_but_never_in_the_midst_of_an_answer()
+    {
+        var gate = new TaskCompletionSource();
+        await using var model = await FaultyModel.Start(_ => ModelReply.Words("One two three") with { GateAfter = 1, Gate = gate.Task });
+        await using var server = await CloudiaProcess.Start(
+            With(("HEARTBEATSECONDS", "1"), ("IDLESECONDS", "3")) with { ModelEndpoint = model.Endpoint });
+        using var waits = await ApiClient.WithSession(server.Address);
+        await using var answered = await PlainSocket.Open(server.Address, Of(waits, server));
+        var accepted = await waits.Post("Count");
+        await answered.Wait<MessageDelta>(delta => delta.JobId == accepted.JobId, "the first word");
+        using var silent = await ApiClient.WithSession(server.Address);
+        await using var idle = await PlainSocket.Open(server.Address, Of(silent, server));
+
+        await Patience.For(idle.Closed, "the idle socket's close", server.Tail);
+        Assert.Equal(CloseCode.Idle, (int?)idle.CloseStatus);
+        Assert.False(answered.Closed.IsCompleted, "A socket was closed in the midst of its answer.");
+        gate.SetResult();
+        await answered.Wait<MessageCompleted>(end => end.JobId == accepted.JobId, "the answer's end");
+        await Patience.For(answered.Closed, "the close of a socket that has heard its answer", server.Tail);
+    }
+
+    [Fact]
+    public async Task A_session_is_warned_of_its_end_refreshed_on_the_open_socket_and_closed_where_nobody_refreshes_it()
+    {
+        // 0.004 h are 14.4 s; the word comes when half of that is left.
+        await using var server = await CloudiaProcess.Start(With(("SESSIONHOURS", "0.004")));
+        using var person = await ApiClient.WithSession(server.Address);
+        using var stranger = await ApiClient.WithSession(server.Address);
+        await using var kept = await PlainSocket.Open(server.Address, Of(person, server));
+        await using var left = await PlainSocket.Open(server.Address, Of(person, server));
+
+        var expiring = await kept.Wait<SessionExpiring>(_ => true, "the word that the session ends");
+        Assert.Equal(kept.Hello.ExpiresAt, expiring.ExpiresAt);
+        await kept.SendText(Refresh(stranger.Token!));
+        Assert.Equal(ErrorCode.TokenInvalid, (await kept.Wait<ErrorEvent>(_ => true, "the stranger's token refused")).Code);
+        var renewed = (await person.Send(HttpMethod.Post, "/sessions")).Read(ProtocolJson.Default.SessionView);
+        Assert.Equal(kept.Hello.SessionId, renewed.SessionId);
+        Assert.True(renewed.ExpiresAt > expiring.ExpiresAt, "The session was not renewed.");
+        await kept.SendText(Refresh(renewed.Token));
+        Assert.Equal(renewed.ExpiresAt, (await kept.Wait<SessionRefreshed>(_ => true, "the refresh")).ExpiresAt);
+
+        await Patience.For(left.Closed, "the end of the session that nobody refreshed", server.Tail);
+        Assert.Equal(CloseCode.SessionExpired, (int?)left.CloseStatus);
+        Assert.False(kept.Closed.IsCompleted, "A refreshed socket was closed with the old token's end.");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await person.Send(HttpMethod.Post, "/sessions")).Status);
+        await kept.SendText(Refresh(person.Token!));
+        await kept.Wait<ErrorEvent>(error => error.Code == ErrorCode.TokenExpired, "the old token refused");
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_in_the_midst_of_an_answer_does_it_no_harm()
+    {
+        var gate = new TaskCompletionSource();
+        await using var model = await FaultyModel.Start(_ => ModelReply.Words("One two three") with { GateAfter = 1, Gate = gate.Task });
+        await using var server = await CloudiaProcess.Start(With(("SESSIONHOURS", "0.004")) with { ModelEndpoint = model.Endpoint });
+        using var person = await ApiClient.WithSession(server.Address);
+        await using var socket = await PlainSocket.Open(server.Address, Of(person, server));
+        var accepted = await person.Post("Count");
+        await socket.Wait<SessionExpiring>(_ => true, "the word that the session ends");
+        var renewed = (await person.Send(HttpMethod.Post, "/sessions")).Read(ProtocolJson.Default.SessionView);
+
+        // This socket goes on with the old token, to its end.
+        await Patience.For(socket.Closed, "the end of the old token", server.Tail);
+        Assert.Equal(CloseCode.SessionExpired, (int?)socket.CloseStatus);
+        gate.SetResult();
+        person.Token = renewed.Token;
+        var end = await person.End(accepted.JobId, server.Tail);
+        Assert.Equal((JobStatus.Completed, "One two three"), (end.Status, end.Content));
+        Assert.Equal(1, end.Attempt);
+    }
+
+    [Fact]
+    public async Task SIGTERM_sends_clients_away_loses_no_accepted_message_and_ends_in_time()
+    {
+        var gate = new TaskCompletionSource();
+        var text = string.Concat(Enumerable.Range(0, 500).Select(i => $"word{i} "));
+        await using var model = await FaultyModel.Start(call => ModelReply.Words(text) with { GateAfter = 5, Gate = call.Number <= 5 ? gate.Task : null });
+        await using var server = await CloudiaProcess.Start(With() with { ModelEndpoint = model.Endpoint, Concurrency = 5 });
+        var people = new List<(ApiClient Client, ChatAccepted Job, PlainSocket Socket, SocketOptions Options)>();
+        for (var i = 0; i < 5; i++)
+        {
+            var client = await ApiClient.WithSession(server.Address);
+            var options = Of(client, server) with { Held = new HeldAnswers() };
+            var socket = await PlainSocket.Open(server.Address, options);
+            var job = await client.Post("Count");
+            await socket.Wait<MessageDelta>(delta => delta.JobId == job.JobId, "the first words");
+            people.Add((client, job, socket, options));
+        }
+
+        using var http = new HttpClient();
+        using var ask = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Address, $"/chat/{people[0].Job.JobId}/events"));
+        ask.Headers.Authorization = new AuthenticationHeaderValue("Bearer", people[0].Client.Token);
+        using var stream = await http.SendAsync(ask, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+
+        server.AskToStop();
+        var said = await Patience.For(stream.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), "the stream's plain close", server.Tail);
+        Assert.DoesNotContain("event: end", said, StringComparison.Ordinal);
+        foreach (var (_, _, socket, _) in people)
+        {
+            await Patience.For(socket.Closed, "the word to move", server.Tail);
+            Assert.Equal(CloseCode.GoingAway, (int?)socket.CloseStatus);
+        }
+
+        Assert.Equal(0, await server.Exit(TimeSpan.FromSeconds(15)));
+        await server.StartAgain();
+        foreach (var (client, job, _, options) in people)
+        {
+            await using var back = await PlainSocket.Open(server.Address, options);
+            await back.Resume();
+            await Patience.Until(_ => Task.FromResult(options.Held.HasEnded(job.JobId) ? back : null), "the whole answer", server.Tail);
+            Assert.Equal(text, options.Held.Text(job.JobId));
+            Assert.Equal(text, (await client.Job(job.JobId)).Content);
+        }
+
+        foreach (var (client, _, socket, _) in people)
+        {
+            await socket.DisposeAsync();
+            client.Dispose();
+        }
+    }
+
+    private static CloudiaSettings With(params (string Name, string Value)[] gateway) =>
+        new() { More = gateway.ToDictionary(one => $"CLOUDIA__GATEWAY__{one.Name}", one => one.Value) };
+
+    private static SocketOptions Of(ApiClient person, CloudiaProcess server) => new() { Token = person.Token, ServerLog = server.Tail };
+
+    private static string Refresh(string token) =>
+        JsonSerializer.Serialize(new ClientFrame { Action = "refresh", Token = token }, ProtocolJson.Default.ClientFrame);
+}

@@ -1,0 +1,201 @@
+using System.Text;
+using CloudIa.EndToEnd.Tests.Clients;
+using CloudIa.EndToEnd.Tests.Servers;
+using CloudIa.Protocol;
+
+namespace CloudIa.EndToEnd.Tests;
+
+/// <summary>Clients that do not read, or not fast.</summary>
+public sealed class SlowReaderTests
+{
+    private const int People = 6;
+    private const int StalledEach = 19;
+
+    // A server that kept the text and its JSON for each of them would grow by three times their length a client.
+    private const int Characters = 1_000_000;
+    private const long Growth = 64L * 1024 * 1024;
+
+    [Fact]
+    public async Task Clients_that_stop_reading_are_cut_off_cost_little_and_resume_to_the_same_text()
+    {
+        var text = Text();
+        await using var model = await FaultyModel.Start(_ => new ModelReply { Pieces = Pieces(text) });
+        await using var server = await CloudiaProcess.Start(Settings(model));
+        var people = new List<ApiClient>();
+        var readers = new Dictionary<ApiClient, PlainSocket>();
+        var stalled = new List<(ApiClient Person, StalledSocket Socket, HeldAnswers Held)>();
+        var jobs = new Dictionary<ApiClient, ChatAccepted>();
+        try
+        {
+            for (var i = 0; i < People; i++)
+            {
+                var person = await ApiClient.WithSession(server.Address);
+                people.Add(person);
+                readers[person] = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
+            }
+
+            // What the answers themselves take, and code that had not run.
+            await Answer();
+            var before = server.ResidentBytes();
+            foreach (var person in people)
+            {
+                for (var j = 0; j < StalledEach; j++)
+                {
+                    stalled.Add((person, await StalledSocket.Open(server.Address, person.Token!), new HeldAnswers()));
+                }
+            }
+
+            // Who reads is served while the others stall.
+            await Answer();
+            var growth = server.ResidentBytes() - before;
+            TestContext.Current.TestOutputHelper?.WriteLine($"{stalled.Count} stalled readers, {growth / 1024 / 1024} MiB more");
+            Assert.True(growth < Growth, $"The server grew by {growth / 1024 / 1024} MiB for {stalled.Count} clients that do not read.");
+
+            // All of them are cut off: then there is room for as many again.
+            foreach (var person in people)
+            {
+                await Patience.Until(
+                    async _ =>
+                    {
+                        try
+                        {
+                            return await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token }) is var socket && await Left(socket) ? person : null;
+                        }
+                        catch (System.Net.WebSockets.WebSocketException)
+                        {
+                            return null;
+                        }
+                    },
+                    "a stalled client to be cut off",
+                    server.Tail,
+                    TimeSpan.FromMinutes(1),
+                    TimeSpan.FromMilliseconds(200));
+            }
+
+            foreach (var (person, socket, held) in stalled)
+            {
+                held.Expect(jobs[person].JobId);
+                await Patience.For(socket.ReadToEnd(held), "a stalled client's end", server.Tail);
+                var shown = held.Text(jobs[person].JobId);
+                Assert.False(held.HasEnded(jobs[person].JobId), "A client that read nothing was sent a megabyte.");
+                Assert.StartsWith(shown, text, StringComparison.Ordinal);
+            }
+
+            foreach (var (person, _, held) in stalled.DistinctBy(one => one.Person))
+            {
+                await using var back = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, Held = held, ServerLog = server.Tail });
+                await back.Resume();
+                await back.Wait<MessageCompleted>(_ => true, "the whole answer");
+                Assert.Equal(text, held.Text(jobs[person].JobId));
+            }
+        }
+        finally
+        {
+            stalled.ForEach(one => one.Socket.Dispose());
+            foreach (var reader in readers.Values) await reader.DisposeAsync();
+            people.ForEach(person => person.Dispose());
+        }
+
+        async Task Answer()
+        {
+            foreach (var person in people)
+            {
+                jobs[person] = await person.Post("Tell me everything");
+            }
+
+            foreach (var (person, job) in jobs)
+            {
+                var end = await readers[person].Wait<MessageCompleted>(end => end.JobId == job.JobId, "the answer's end", within: TimeSpan.FromMinutes(2));
+                Assert.Equal(text, end.Content);
+            }
+        }
+
+        static async Task<bool> Left(PlainSocket socket)
+        {
+            await socket.DisposeAsync();
+            return true;
+        }
+    }
+
+    [Fact]
+    public async Task A_client_that_begins_to_read_again_is_told_why_it_is_closed()
+    {
+        var text = Text();
+        await using var model = await FaultyModel.Start(_ => new ModelReply { Pieces = Pieces(text) });
+        await using var server = await CloudiaProcess.Start(Settings(model));
+        using var person = await ApiClient.WithSession(server.Address);
+        var accepted = await person.Post("Tell me everything");
+        await person.End(accepted.JobId, server.Tail);
+
+        // Whether the close is heard depends on when the client wakes: within the grace it is, and one of a few is in time.
+        var codes = new List<int?>();
+        for (var second = 0; second < 6 && !codes.Contains(CloseCode.SlowReader); second++)
+        {
+            using var sleeper = await StalledSocket.Open(server.Address, person.Token!);
+            await sleeper.Send(new ClientFrame { Action = "resume", Jobs = [new ResumePoint(accepted.JobId, 0, 0)] });
+            await Task.Delay(TimeSpan.FromSeconds(2.5 + (0.3 * second)), TimeProvider.System, TestContext.Current.CancellationToken);
+            await Patience.For(sleeper.ReadToEnd(new HeldAnswers()), "the sleeper's end", server.Tail);
+            codes.Add(sleeper.CloseCode);
+        }
+
+        Assert.Contains(CloseCode.SlowReader, codes);
+    }
+
+    [Fact]
+    public async Task A_slow_client_that_reads_on_gets_all_of_a_long_answer()
+    {
+        var text = Text()[..300_000];
+        await using var model = await FaultyModel.Start(_ => new ModelReply { Pieces = Pieces(text) });
+        await using var server = await CloudiaProcess.Start(Settings(model));
+        using var person = await ApiClient.WithSession(server.Address);
+        var accepted = await person.Post("Tell me everything");
+        await person.End(accepted.JobId, server.Tail);
+
+        using var slow = await StalledSocket.Open(server.Address, person.Token!);
+        await slow.Send(new ClientFrame { Action = "resume", Jobs = [new ResumePoint(accepted.JobId, 0, 0)] });
+        var held = new HeldAnswers();
+
+        // Far longer in all than a client that does not read is given, and never as long without a byte.
+        await Patience.For(slow.ReadSlowly(held, accepted.JobId, TimeSpan.FromMilliseconds(150)), "the slow client's answer", server.Tail, TimeSpan.FromMinutes(2));
+
+        Assert.Equal(text, held.Text(accepted.JobId));
+    }
+
+    private static CloudiaSettings Settings(FaultyModel model) => new()
+    {
+        ModelEndpoint = model.Endpoint,
+        Concurrency = People,
+        More = new Dictionary<string, string> { ["CLOUDIA__GATEWAY__SLOWREADERSECONDS"] = "2" },
+    };
+
+    // Not all of one byte a character, and some that JSON escapes.
+    private static string Text()
+    {
+        var text = new StringBuilder();
+        for (var line = 0; text.Length < Characters; line++)
+        {
+            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"Line {line}: \"coração\" 🚀 and so on\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static List<string> Pieces(string text)
+    {
+        const int length = 8_000;
+        var pieces = new List<string>();
+        for (var at = 0; at < text.Length;)
+        {
+            var end = Math.Min(text.Length, at + length);
+            if (end < text.Length && char.IsHighSurrogate(text[end - 1]))
+            {
+                end--;
+            }
+
+            pieces.Add(text[at..end]);
+            at = end;
+        }
+
+        return pieces;
+    }
+}
