@@ -26,8 +26,9 @@ public sealed partial class CloudIaClient(HttpClient http, ClientOptions? option
     }
 
     /// <summary>
-    /// Begins an anonymous session, which owns the conversations made in it, and uses its token from here on.
-    /// A browser keeps the cookie that comes with the answer.
+    /// Begins an anonymous session, which owns the conversations made in it, and uses its token from here on; with a
+    /// token (in a browser: a cookie) that is still good, carries the same session on to a later end. A browser keeps
+    /// the cookie that comes with the answer.
     /// </summary>
     public async Task<SessionView> CreateSessionAsync(CancellationToken cancel = default)
     {

@@ -16,8 +16,10 @@ var service = new Uri(builder.HostEnvironment.BaseAddress);
 builder.Services.AddSingleton(Texts.For(Page.Language()));
 var http = new HttpClient { BaseAddress = service };
 builder.Services.AddSingleton(new Entrance(http));
-builder.Services.AddSingleton(new CloudIaClient(http));
-builder.Services.AddSingleton(new LiveConnection(service, token: () => null));
+var client = new CloudIaClient(http);
+builder.Services.AddSingleton(client);
+builder.Services.AddSingleton(new LiveConnection(
+    service, token: () => null, renew: async cancel => (await client.CreateSessionAsync(cancel)).Token));
 builder.Services.AddSingleton<ChatSession>();
 builder.Services.AddSingleton<ConversationMenu>();
 builder.RootComponents.Add<App>("#app");

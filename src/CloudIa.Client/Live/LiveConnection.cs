@@ -14,6 +14,7 @@ namespace CloudIa.Client.Live;
 public sealed class LiveConnection
 {
     private readonly Func<CancellationToken, Task<WebSocket>> _dial;
+    private readonly Func<CancellationToken, Task<string>>? _renew;
     private readonly LiveOptions _options;
     private readonly TimeProvider _time;
     private readonly FollowedAnswers _followed = new();
@@ -25,14 +26,25 @@ public sealed class LiveConnection
     /// <param name="token">The session's bearer token, asked for at each connection; null in browsers.</param>
     /// <param name="options">Null: the defaults.</param>
     /// <param name="time">Null: the system's clock.</param>
-    public LiveConnection(Uri service, Func<string?> token, LiveOptions? options = null, TimeProvider? time = null)
-        : this(new SocketDialer(service, token).DialAsync, options, time)
+    /// <param name="renew">
+    /// Carries the session on and returns its new token (<see cref="CloudIaClient.CreateSessionAsync"/>): asked before the
+    /// session ends, and when it has. Null: a session that ends, ends the connection.
+    /// </param>
+    public LiveConnection(
+        Uri service,
+        Func<string?> token,
+        LiveOptions? options = null,
+        TimeProvider? time = null,
+        Func<CancellationToken, Task<string>>? renew = null)
+        : this(new SocketDialer(service, token).DialAsync, options, time, renew)
     {
     }
 
-    internal LiveConnection(Func<CancellationToken, Task<WebSocket>> dial, LiveOptions? options, TimeProvider? time)
+    internal LiveConnection(
+        Func<CancellationToken, Task<WebSocket>> dial, LiveOptions? options, TimeProvider? time, Func<CancellationToken, Task<string>>? renew = null)
     {
         _dial = dial;
+        _renew = renew;
         _options = options ?? new LiveOptions();
         _time = time ?? TimeProvider.System;
         _notices = Channel.CreateBounded<LiveNotice>(new BoundedChannelOptions(_options.NoticesWaiting)
@@ -92,10 +104,15 @@ public sealed class LiveConnection
             while (!cancel.IsCancellationRequested)
             {
                 var began = _time.GetTimestamp();
-                await ConnectAsync(cancel);
+                var code = await ConnectAsync(cancel);
                 failures = _time.GetElapsedTime(began) >= _options.StableAfter ? 1 : failures + 1;
+                if (code == CloseCode.SessionExpired && _renew is not null)
+                    await RenewAsync(_renew, cancel);
 
-                var pause = _options.Backoff.Pause(failures, Random.Shared.NextDouble());
+                // Whom the service sends away on purpose it takes back at once; but not again and again.
+                var pause = IsInvitation(code) && failures == 1
+                    ? TimeSpan.Zero
+                    : _options.Backoff.Pause(failures, Random.Shared.NextDouble());
                 await TellAsync(ConnectionState.Waiting, pause, cancel);
                 await Task.Delay(pause, _time, cancel);
             }
@@ -112,17 +129,34 @@ public sealed class LiveConnection
         _notices.Writer.TryComplete(refusal);
     }
 
-    /// <summary>Returns when the connection is lost or could not be made.</summary>
-    private async Task ConnectAsync(CancellationToken cancel)
+    private static bool IsInvitation(int? code) =>
+        code is CloseCode.GoingAway or CloseCode.SlowReader or CloseCode.Idle or CloseCode.SessionExpired;
+
+    /// <summary>The session has ended here. A refusal ends the connection; a service that is away is asked by the next try.</summary>
+    private static async Task RenewAsync(Func<CancellationToken, Task<string>> renew, CancellationToken cancel)
+    {
+        try
+        {
+            await renew(cancel);
+        }
+        catch (CloudIaException away) when (!away.NeedsSession)
+        {
+            // The handshake will say whether another tab has renewed the session meanwhile.
+        }
+    }
+
+    /// <summary>Returns when the connection is lost or could not be made: the close frame's code, where there was one.</summary>
+    private async Task<int?> ConnectAsync(CancellationToken cancel)
     {
         await TellAsync(ConnectionState.Connecting, null, cancel);
+        LiveSocket? open = null;
         try
         {
             using var patience = new CancellationTokenSource(_options.ConnectTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, patience.Token);
-            using var socket = new LiveSocket(await _dial(either.Token), _options, _time);
+            using var socket = open = new LiveSocket(await _dial(either.Token), _options, _time);
             if (await socket.GreetAsync(either.Token) is not { } greeting)
-                return;
+                return socket.CloseCode;
 
             await TellAsync(ConnectionState.Connected, null, cancel);
             await ReceiveAsync(new ServiceSaid(greeting), cancel);
@@ -132,7 +166,12 @@ public sealed class LiveConnection
             Resume(_followed.All());
             await socket.RunAsync(
                 TimeSpan.FromSeconds(greeting.HeartbeatSeconds),
-                happened => ReceiveAsync(happened, cancel),
+                happened =>
+                {
+                    if (happened is SessionExpiring && _renew is not null)
+                        socket.SendLater(RefreshAsync);
+                    return ReceiveAsync(happened, cancel);
+                },
                 () => Resume(_followed.Silent()),
                 cancel);
         }
@@ -143,6 +182,21 @@ public sealed class LiveConnection
         finally
         {
             _socket = null;
+        }
+
+        return open?.CloseCode;
+    }
+
+    private async Task<ClientFrame?> RefreshAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return new ClientFrame { Action = "refresh", Token = await _renew!(cancel) };
+        }
+        catch (CloudIaException)
+        {
+            // Asked again when the session has ended.
+            return null;
         }
     }
 

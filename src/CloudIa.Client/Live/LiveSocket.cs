@@ -17,10 +17,22 @@ internal sealed class LiveSocket(WebSocket socket, LiveOptions options, TimeProv
     private readonly Channel<ClientFrame> _outgoing =
         Channel.CreateUnbounded<ClientFrame>(new UnboundedChannelOptions { SingleReader = true });
 
+    private Task _later = Task.CompletedTask;
+    private CancellationToken _over;
     private long _heard;
+
+    /// <summary>The code that the service closed with; null where it did not.</summary>
+    public int? CloseCode { get; private set; }
 
     /// <summary>Sends a frame as soon as the socket is free; lost where the socket ends first.</summary>
     public void Send(ClientFrame frame) => _outgoing.Writer.TryWrite(frame);
+
+    /// <summary>Sends what is still to be made, one at a time; given up when the socket ends. From within the receiver only.</summary>
+    public void SendLater(Func<CancellationToken, Task<ClientFrame?>> make)
+    {
+        if (_later.IsCompleted)
+            _later = LaterAsync(make, _over);
+    }
 
     /// <summary>Waits for the greeting.</summary>
     /// <returns>Null where the socket ended or said something else first.</returns>
@@ -35,6 +47,7 @@ internal sealed class LiveSocket(WebSocket socket, LiveOptions options, TimeProv
         TimeSpan heartbeat, Func<ServerEvent, ValueTask> receive, Action beat, CancellationToken cancel)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        _over = over.Token;
         Task[] loops = [ReadAllAsync(receive, over.Token), WriteAllAsync(over.Token), BeatAsync(heartbeat, beat, over.Token)];
         try
         {
@@ -43,11 +56,11 @@ internal sealed class LiveSocket(WebSocket socket, LiveOptions options, TimeProv
         }
         finally
         {
-            if (cancel.IsCancellationRequested)
+            if (cancel.IsCancellationRequested || socket.State == WebSocketState.CloseReceived)
                 await SayGoodbyeAsync();
             await over.CancelAsync();
             socket.Abort();
-            await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll([.. loops, _later]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -61,6 +74,8 @@ internal sealed class LiveSocket(WebSocket socket, LiveOptions options, TimeProv
             if (Parse(frame) is { } happened)
                 await receive(happened);
         }
+
+        CloseCode = (int?)socket.CloseStatus;
     }
 
     private async Task WriteAllAsync(CancellationToken cancel)
@@ -88,8 +103,19 @@ internal sealed class LiveSocket(WebSocket socket, LiveOptions options, TimeProv
         }
     }
 
-    private async Task<ServerEvent?> ReadAsync(CancellationToken cancel) =>
-        await _frames.ReadAsync(cancel) is { } frame ? Parse(frame) : null;
+    private async Task LaterAsync(Func<CancellationToken, Task<ClientFrame?>> make, CancellationToken cancel)
+    {
+        if (await make(cancel) is { } frame)
+            Send(frame);
+    }
+
+    private async Task<ServerEvent?> ReadAsync(CancellationToken cancel)
+    {
+        if (await _frames.ReadAsync(cancel) is { } frame)
+            return Parse(frame);
+        CloseCode = (int?)socket.CloseStatus;
+        return null;
+    }
 
     private static ServerEvent? Parse(ReadOnlyMemory<byte> frame)
     {

@@ -45,7 +45,8 @@ internal static class ChatCommand
         try
         {
             await TerminalSession.EnterAsync(client, server, cancel);
-            var feed = new AnswerFeed(new LiveConnection(server, () => client.Token));
+            var feed = new AnswerFeed(new LiveConnection(
+                server, () => client.Token, renew: cancel => TerminalSession.RenewAsync(client, server, cancel)));
             using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             var running = feed.RunAsync(leaving.Token);
             using var interrupt = new Interrupt(leaving);

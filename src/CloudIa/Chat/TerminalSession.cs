@@ -37,6 +37,15 @@ internal static class TerminalSession
         await RememberAsync(file, session.Token);
     }
 
+    /// <summary>Carries the session on to a later end, and remembers its new token unless the environment gave the old one.</summary>
+    public static async Task<string> RenewAsync(CloudIaClient client, Uri server, CancellationToken cancel)
+    {
+        var session = await client.CreateSessionAsync(cancel);
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable(TokenVariable)))
+            await RememberAsync(FileOf(server), session.Token);
+        return session.Token;
+    }
+
     private static string FileOf(Uri server) => Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify),
         "cloudia",

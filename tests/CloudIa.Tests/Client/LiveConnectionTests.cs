@@ -129,10 +129,12 @@ public sealed class LiveConnectionTests : IAsyncLifetime
         Assert.True(refused.NeedsSession);
     }
 
-    [Fact]
-    public async Task Pauses_grow_while_the_service_is_away()
+    [Theory]
+    [InlineData(503)]
+    [InlineData(429)]
+    public async Task Pauses_grow_while_the_service_is_away_or_has_too_many_connections(int status)
     {
-        _service.RefuseSockets = 503;
+        _service.RefuseSockets = status;
 
         var pauses = new List<TimeSpan>();
         while (pauses.Count < 4)

@@ -102,6 +102,13 @@ internal sealed class ServerSocket(WebSocket socket)
             : JsonSerializer.Deserialize(_buffer.AsSpan(0, part.Count), ProtocolJson.Default.ClientFrame);
     }
 
+    /// <summary>Says why it closes, and waits for the client to close as well.</summary>
+    public async Task CloseAsync(int code)
+    {
+        await socket.CloseAsync((WebSocketCloseStatus)code, "", TestContext.Current.CancellationToken);
+        _over.TrySetResult();
+    }
+
     /// <summary>The connection goes without a word, as when the process is killed.</summary>
     public void Kill()
     {
