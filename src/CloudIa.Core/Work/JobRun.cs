@@ -47,6 +47,9 @@ public sealed partial class JobRun(
         }
     }
 
+    /// <summary>Whether nothing is left to do for a job that a run gave back: its end was stored, or its conversation deleted.</summary>
+    public async Task<bool> IsOverAsync(JobMessage job) => await store.FindAsync(job.Key, CancellationToken.None) is null or { End: not null };
+
     private async Task<Outcome> AnswerAsync(JobMessage job, BeginResult.Started begun, StopListener stop, CancellationToken cancellation)
     {
         // 5. Recall

@@ -141,10 +141,19 @@ public sealed partial class Worker(
     private Task SettleAsync(JobLease lease, Outcome outcome) => outcome switch
     {
         Outcome.Done => queue.CompleteAsync(lease, CancellationToken.None),
-        Outcome.Again again => queue.ReleaseAsync(lease, again.Delay, CancellationToken.None),
+        Outcome.Again again => ReleaseAsync(lease, again.Delay),
         Outcome.Dead dead => queue.DeadLetterAsync(lease, dead.Reason, CancellationToken.None),
         _ => Task.CompletedTask,
     };
+
+    private async Task ReleaseAsync(JobLease lease, TimeSpan delay)
+    {
+        // A stop that came after the run and before the release found no delay to end.
+        if (await queue.ReleaseAsync(lease, delay, CancellationToken.None) && delay > TimeSpan.Zero && await run.IsOverAsync(lease.Job))
+        {
+            await queue.HastenAsync(lease.Job.Conversation, CancellationToken.None);
+        }
+    }
 
     private async Task DrainAsync()
     {

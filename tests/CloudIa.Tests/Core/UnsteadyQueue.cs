@@ -9,6 +9,9 @@ internal sealed class UnsteadyQueue(IJobQueue queue) : IJobQueue
     /// <summary>Receives that still fail: in the port's words and, every second one, as no port says it.</summary>
     public int Away { get; set; }
 
+    /// <summary>What happens just before a release.</summary>
+    public Func<JobLease, Task> BeforeRelease { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Extensions of leases that held.</summary>
     public int Extended { get; private set; }
 
@@ -23,7 +26,11 @@ internal sealed class UnsteadyQueue(IJobQueue queue) : IJobQueue
 
     public Task<bool> CompleteAsync(JobLease lease, CancellationToken cancellation) => queue.CompleteAsync(lease, cancellation);
 
-    public Task<bool> ReleaseAsync(JobLease lease, TimeSpan delay, CancellationToken cancellation) => queue.ReleaseAsync(lease, delay, cancellation);
+    public async Task<bool> ReleaseAsync(JobLease lease, TimeSpan delay, CancellationToken cancellation)
+    {
+        await BeforeRelease(lease);
+        return await queue.ReleaseAsync(lease, delay, cancellation);
+    }
 
     public async Task<bool> ExtendAsync(JobLease lease, CancellationToken cancellation)
     {
