@@ -11,6 +11,7 @@ namespace CloudIa.Core.History;
 /// A finish whose attempt is not the newest, or whose job has ended, changes nothing.</para>
 /// <para>Deletion: a deleted conversation leaves its name behind, so that nothing that is still in the queue or in a
 /// worker's hands brings any of it back; its jobs are as unknown as those that never were.</para>
+/// <para>Text is kept whole, whatever its characters, but for U+0000, which is kept as U+FFFD.</para>
 /// <para>Errors: a call that cannot reach the engine throws <see cref="HistoryUnavailableException"/>.
 /// Cancelling a write leaves it done or not done, never half done.</para>
 /// </summary>

@@ -102,7 +102,7 @@ public sealed partial class MessageIntake(
             Owner = caller.Owner,
             SessionId = caller.SessionId,
             ConversationId = posted.ConversationId ?? Identifiers.ConversationOf(new JobKey(caller.Owner, jobId)),
-            Message = posted.Message!,
+            Message = posted.Message!.Replace('\0', '\uFFFD'),
             Model = posted.Model,
             SystemPrompt = string.IsNullOrWhiteSpace(posted.SystemPrompt) ? null : posted.SystemPrompt,
             Fingerprint = posted.IdempotencyKey is null ? "" : Identifiers.Fingerprint(posted.Message!, posted.ConversationId, posted.Model, posted.SystemPrompt, posted.WhenBusy),

@@ -127,6 +127,8 @@ public sealed class Generation(CatalogModel model, IReadOnlyList<ChatMessage> pr
             return piece;
         }
 
+        // No store and no page keeps U+0000; Markdown has U+FFFD stand for it.
+        piece = piece.Replace('\0', '\uFFFD');
         if (heldBack is { } first)
         {
             piece = first + piece;

@@ -28,7 +28,8 @@ internal sealed class Statements(SqliteConnection connection) : IDisposable
 
         for (var i = 0; i < values.Length; i++)
         {
-            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+            // A long text would end at its first U+0000, and a short one where it is read.
+            command.Parameters[i].Value = values[i] is string text ? text.Replace('\0', '\uFFFD') : values[i] ?? DBNull.Value;
         }
 
         return command;

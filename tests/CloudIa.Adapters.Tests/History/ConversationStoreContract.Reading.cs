@@ -85,6 +85,24 @@ public abstract partial class ConversationStoreContract
         Assert.Equal(job.Message, turn.Message);
     }
 
+    [Theory]
+    [InlineData("\0")]
+    [InlineData("before\0after")]
+    [InlineData("e\u0301 👩‍👩‍👧\r\n\u2028\ufffe\u0001 end\0")]
+    public async Task Text_of_any_characters_is_kept_whole_with_FFFD_for_0(string text)
+    {
+        text = string.Concat(Enumerable.Repeat(text, 20));
+        var job = Job(message: text) with { SystemPrompt = text };
+        await AcceptAsync(job);
+        await store.BeginAsync(job, None);
+        await store.FinishAsync(job.Key, 1, Samples.Answer(text), None);
+
+        text = text.Replace('\0', '\uFFFD');
+        var turn = (await store.FindAsync(job.Key, None))!;
+        Assert.Equal((text, text), (turn.Message, turn.End!.Content));
+        Assert.Equal(text, (await store.FindConversationAsync(job.Conversation, None))!.SystemPrompt);
+    }
+
     [Fact]
     public async Task Turns_are_read_newest_first_and_page_by_page()
     {

@@ -25,6 +25,15 @@ public class GenerationTests
     }
 
     [Fact]
+    public async Task A_character_that_no_store_keeps_is_shown_as_it_is_kept()
+    {
+        var (_, text) = await RunAsync(ScriptedModel.Says("be\0fore", "\0"));
+
+        Assert.Equal("be\uFFFDfore\uFFFD", text);
+        Assert.Equal(["be\uFFFDfore", "\uFFFD"], taken);
+    }
+
+    [Fact]
     public async Task A_stream_that_ends_without_a_finish_reason_is_a_failure_and_never_an_answer()
     {
         var (end, text) = await RunAsync(new Say("half an ans"));
