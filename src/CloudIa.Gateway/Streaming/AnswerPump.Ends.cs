@@ -73,6 +73,12 @@ internal sealed partial class AnswerPump
             await text.HoldAsync();
             var piece = text.Piece(answer.At.Offset, LongestDelta);
             text.LetGo();
+            if (char.IsLowSurrogate(piece[0]))
+            {
+                // The place that the client named lies within a character, and was not known to when it was named.
+                break;
+            }
+
             var place = answer.At;
             answer.At = place with { Offset = place.Offset + piece.Length };
             await sink.SendAsync(Delta(end.JobId, end.ConversationId, end.SessionId, end.TraceId, place, piece), answer.At);

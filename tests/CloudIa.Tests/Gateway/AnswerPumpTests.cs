@@ -1,3 +1,4 @@
+using CloudIa.Core.Conversations;
 using CloudIa.Gateway.Streaming;
 using CloudIa.Protocol;
 
@@ -134,6 +135,28 @@ public sealed class AnswerPumpTests : IDisposable
         Start();
         Append("all");
         bench.Connect(resume: true);
+        End();
+
+        Assert.Equal(["MessageCompleted"], Kinds());
+    }
+
+    [Fact]
+    public void Who_named_a_place_within_a_character_of_an_answer_that_nobody_runs_is_sent_the_end_alone()
+    {
+        bench.Stored[bench.Job.JobId] = new Turn
+        {
+            JobId = bench.Job.JobId,
+            ConversationId = bench.Job.ConversationId,
+            Number = 1,
+            Message = bench.Job.Message,
+            Fingerprint = "",
+            AcceptedAt = bench.Job.AcceptedAt,
+            Attempt = 1,
+            Status = JobStatus.Running,
+            End = null,
+        };
+        bench.Connect(resume: true, new Position(1, 2));
+        (attempt, text) = (1, "a😀b");
         End();
 
         Assert.Equal(["MessageCompleted"], Kinds());
