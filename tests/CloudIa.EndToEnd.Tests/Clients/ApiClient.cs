@@ -96,6 +96,31 @@ internal sealed class ApiClient : IDisposable
         return reply.Read(ProtocolJson.Default.ChatAccepted);
     }
 
+    /// <summary>Again and again with the same key, while the server is away or says that it is leaving.</summary>
+    public async Task<Reply> PostUntilAnswered(string message, string? conversationId, string key, Func<string> serverLog)
+    {
+        var last = "";
+        return await Patience.Until<Reply>(
+            async _ =>
+            {
+                try
+                {
+                    var reply = await TryPost(message, conversationId, key);
+                    last = reply.ToString();
+                    return reply.Status == HttpStatusCode.ServiceUnavailable ? null : reply;
+                }
+                catch (Exception error) when (error is HttpRequestException or IOException)
+                {
+                    last = error.Message;
+                    return null;
+                }
+            },
+            $"an answer to the post with the key {key}",
+            () => $"The last answer: {last}{Environment.NewLine}{serverLog()}",
+            within: TimeSpan.FromSeconds(60),
+            every: TimeSpan.FromMilliseconds(10));
+    }
+
     public async Task<JobView> Job(string jobId) =>
         await JobOrNull(jobId) ?? throw new InvalidOperationException($"There is no job {jobId}.");
 

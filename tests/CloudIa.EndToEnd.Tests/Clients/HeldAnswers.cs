@@ -37,6 +37,17 @@ internal sealed class HeldAnswers
         }
     }
 
+    /// <summary>The answer as a poll shows it; while it shows no text, what is held stays.</summary>
+    public void Take(JobView seen)
+    {
+        lock (_lock)
+        {
+            var held = Of(seen.JobId);
+            if (held.Ended || seen.Attempt < held.Attempt || seen.Content is not { } content) return;
+            _held[seen.JobId] = new Held(seen.Attempt, content, seen.Status.IsEnd());
+        }
+    }
+
     public string Text(string jobId)
     {
         lock (_lock) return Of(jobId).Text;
@@ -45,6 +56,12 @@ internal sealed class HeldAnswers
     public bool HasEnded(string jobId)
     {
         lock (_lock) return Of(jobId).Ended;
+    }
+
+    /// <summary>Where the held text of an answer ends.</summary>
+    public Position At(string jobId)
+    {
+        lock (_lock) return new Position(Of(jobId).Attempt, Of(jobId).Text.Length);
     }
 
     /// <summary>Where the answers that have not ended go on.</summary>

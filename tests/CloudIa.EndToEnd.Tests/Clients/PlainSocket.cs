@@ -115,11 +115,12 @@ internal sealed class PlainSocket : IAsyncDisposable
             ProtocolJson.Default.ClientFrame));
 
     /// <summary>Goes on with every answer that is held and has not ended.</summary>
-    public async Task Resume()
+    /// <param name="invent">Names places that are not what is held; null: the truth.</param>
+    public async Task Resume(Func<ResumePoint, ResumePoint>? invent = null)
     {
-        var points = _options.Held.Open();
+        var points = _options.Held.Open().Select(point => invent?.Invoke(point) ?? point).ToList();
         if (points.Count == 0) return;
-        foreach (var point in points) _options.Recorder?.Resumed(_options.Owner, _connection, point);
+        foreach (var point in points) _options.Recorder?.Resumed(_options.Owner, _connection, point, invent is not null);
         await SendText(JsonSerializer.Serialize(
             new ClientFrame { Action = "resume", Jobs = points },
             ProtocolJson.Default.ClientFrame));

@@ -12,11 +12,18 @@ internal abstract record Observation;
 /// <summary>A socket began to open.</summary>
 internal sealed record Opened(string Owner, int Connection) : Observation;
 
-/// <summary>A socket was asked to go on with an answer.</summary>
-internal sealed record Resumed(string Owner, int Connection, ResumePoint Point) : Observation;
+/// <summary>A socket, or an event stream, was asked to go on with an answer.</summary>
+/// <param name="Invented">The place is not one that the client holds; it may not exist.</param>
+internal sealed record Resumed(string Owner, int Connection, ResumePoint Point, bool Invented = false) : Observation;
 
-/// <summary>A socket received a frame.</summary>
+/// <summary>A socket, or an event stream, received an event.</summary>
 internal sealed record Heard(string Owner, int Connection, ServerEvent Event) : Observation;
+
+/// <summary>Somebody asked where a job stands.</summary>
+internal sealed record Polled(string Owner, JobView View) : Observation;
+
+/// <summary>What a reader shows of an answer when it has heard the answer's end.</summary>
+internal sealed record Showed(string Owner, string JobId, string Text) : Observation;
 
 /// <summary>The model was called; what it would answer in full is different for each call.</summary>
 internal sealed record ModelCalled(string Asked, string WholeReply) : Observation;

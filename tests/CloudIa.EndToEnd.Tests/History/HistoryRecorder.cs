@@ -34,11 +34,15 @@ internal sealed class HistoryRecorder
     /// <summary>To be called just before the stop is sent.</summary>
     public void Stopping(string jobId) => _stops.Enqueue(new StopRequest(jobId, RunClock.Now));
 
-    public void Resumed(string owner, int connection, ResumePoint point) =>
-        Saw(new Resumed(owner, connection, point));
+    public void Resumed(string owner, int connection, ResumePoint point, bool invented = false) =>
+        Saw(new Resumed(owner, connection, point, invented));
 
     public void Heard(string owner, int connection, ServerEvent received) =>
         Saw(new Heard(owner, connection, received));
+
+    public void Polled(string owner, JobView seen) => Saw(new Polled(owner, seen));
+
+    public void Showed(string owner, string jobId, string text) => Saw(new Showed(owner, jobId, text));
 
     public void ModelCalled(string asked, string wholeReply) =>
         Saw(new ModelCalled(asked, wholeReply));

@@ -22,6 +22,7 @@ internal static class Invariants
         .. OneTurnAMessage(history),
         .. AnswersAreWhole(history),
         .. Positions.Check(history),
+        .. Restarts.Check(history),
         .. Commits.Check(history),
         .. Owners.Check(history),
         .. Stops.Check(history),

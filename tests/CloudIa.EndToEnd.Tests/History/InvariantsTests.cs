@@ -82,6 +82,37 @@ public sealed class InvariantsTests
         Fails('C', "'TWO'", Seeing(Delta("ann", 3, "a1", 1, 3, "TWO"), after: 3));
 
     [Fact]
+    public void Two_deltas_that_change_places_break_C() =>
+        Fails('C', "a delta at 2-7", Swapping(8, 9));
+
+    [Fact]
+    public void Text_that_comes_again_behind_the_newcomers_breaks_C() =>
+        Fails('C', "a delta at 2-3", Seeing([new Resumed("ann", 4, new ResumePoint("a1", 2, 3)), Delta("ann", 4, "a1", 2, 0, "c2 one "), Delta("ann", 4, "a1", 2, 3, "one ")], after: 9));
+
+    [Fact]
+    public void A_restart_of_the_attempt_that_is_held_breaks_C() =>
+        Fails('C', "a restart of attempt 2", Seeing([new Resumed("ann", 4, new ResumePoint("a1", 2, 0)), Restarted(4, 2, "retry")], after: 8));
+
+    [Fact]
+    public void A_place_that_was_held_and_is_said_not_to_exist_breaks_C() =>
+        Fails('C', "for position_unknown", Seeing([new Resumed("ann", 4, new ResumePoint("a1", 2, 7)), Restarted(4, 2, "position_unknown")], after: 8));
+
+    [Fact]
+    public void A_place_that_was_made_up_may_be_said_not_to_exist() =>
+        Assert.Empty(Invariants.Check(Seeing([new Resumed("ann", 4, new ResumePoint("a1", 7, 70), Invented: true), Restarted(4, 2, "position_unknown"), Delta("ann", 4, "a1", 2, 0, "c2 one ")], after: 8)));
+
+    [Fact]
+    public void A_poll_that_shows_other_text_breaks_C() =>
+        Fails('C', "a poll showed 'c2 two'", Seeing(new Polled("ann", End("a1", "ca", 1, 2, "c2 two") with { Status = JobStatus.Running }), after: 9));
+
+    [Theory]
+    [InlineData("c2 one ")]
+    [InlineData("c2 one twotwo")]
+    [InlineData("c2 two one")]
+    public void A_reader_that_ends_with_a_part_missing_twice_or_swapped_breaks_C(string text) =>
+        Fails('C', "a reader ended with", Seeing(new Showed("ann", "a1", text), after: 10));
+
+    [Fact]
     public void A_second_commit_breaks_D() =>
         Fails('D', "ended in 2 ways", Seeing(Completed("ann", 2, "a1", 1, 3, "c9 other"), after: 10));
 
@@ -116,10 +147,23 @@ public sealed class InvariantsTests
             Invariants.Check(history),
             violation => violation.Invariant == invariant && violation.Seen.Contains(because, StringComparison.Ordinal));
 
-    private static ChatHistory Seeing(Observation more, int after)
+    private static Heard Restarted(int connection, int attempt, string reason) =>
+        new("ann", connection, new MessageRestarted { JobId = "a1", ConversationId = "ca", Attempt = attempt, Reason = reason });
+
+    private static ChatHistory Seeing(Observation more, int after) => Seeing([more], after);
+
+    private static ChatHistory Seeing(IReadOnlyList<Observation> more, int after)
     {
         var sound = Sound();
-        return sound with { Observations = [.. sound.Observations.Take(after + 1), more, .. sound.Observations.Skip(after + 1)] };
+        return sound with { Observations = [.. sound.Observations.Take(after + 1), .. more, .. sound.Observations.Skip(after + 1)] };
+    }
+
+    private static ChatHistory Swapping(int one, int other)
+    {
+        var sound = Sound();
+        var observations = sound.Observations.ToList();
+        (observations[one], observations[other]) = (observations[other], observations[one]);
+        return sound with { Observations = observations };
     }
 
     private static ChatHistory Replacing(int place, Observation by)

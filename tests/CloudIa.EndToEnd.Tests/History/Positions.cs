@@ -19,11 +19,11 @@ internal static class Positions
         /// <summary>What was asked for and not yet answered: until the server reads it, it goes on as before.</summary>
         public List<Position> Asked { get; } = [];
 
-        public bool Takes(Position at) => Asked.Contains(at) || Next switch
+        public bool Takes(Position at) => Next switch
         {
             // A server that has not read the resume yet tells a newcomer the answer from its beginning.
-            null => Asked.Count == 0 || at.Offset == 0,
-            { } next => at == next || (at.Offset == 0 && at.Attempt > next.Attempt),
+            null => Asked.Count == 0 || Asked.Contains(at) || at.Offset == 0,
+            { } next => at == next || (at.Attempt > next.Attempt && (at.Offset == 0 || Asked.Contains(at))),
         };
 
         public override string ToString() => string.Join(" or ", Asked.Prepend(Next ?? Position.Start).Distinct());
@@ -36,11 +36,15 @@ internal static class Positions
         {
             switch (seen)
             {
-                case Resumed(_, var connection, var point):
+                case Resumed(_, var connection, var point, _):
                     Of(connection, point.JobId).Asked.Add(new Position(point.Attempt, point.Offset));
                     break;
                 case Heard(_, var connection, MessageRestarted restarted):
                     places[(connection, restarted.JobId)] = new Place { Next = new Position(restarted.Attempt, 0) };
+                    break;
+                case Heard(_, var connection, MessageCompleted or MessageStopped):
+                    // Who asked just before is told the end again, and what it lacks of it: clients take nothing after an end.
+                    places[(connection, ((JobEvent)((Heard)seen).Event).JobId)] = new Place();
                     break;
                 case Heard(_, var connection, MessageDelta delta):
                     var at = new Position(delta.Attempt, delta.Offset);

@@ -5,12 +5,13 @@ using CloudIa.Protocol;
 
 namespace CloudIa.EndToEnd.Tests.Killing;
 
-/// <summary>The owners behind a crowd of clients: all but two clients have one to themselves; those two share one, and a conversation.</summary>
+/// <summary>The owners behind a crowd of clients.</summary>
 internal sealed class People(Uri server) : IDisposable
 {
     private readonly Dictionary<string, ApiClient> _owners = [];
     private readonly Dictionary<string, string> _marks = [];
 
+    /// <summary>All but two clients have an owner to themselves; those two share one, and a conversation.</summary>
     public async Task<IReadOnlyList<Persistent>> Gather(int clients, HistoryRecorder recorder, Func<string> serverLog)
     {
         var gathered = new List<Persistent>();
@@ -18,25 +19,31 @@ internal sealed class People(Uri server) : IDisposable
         for (var number = 1; number <= clients; number++)
         {
             var owner = $"owner{Math.Min(number, clients - 1)}";
-            if (!_owners.TryGetValue(owner, out var api))
-            {
-                api = await ApiClient.WithSession(server);
-                _owners[owner] = api;
-                _marks[owner] = $"{owner}-{Guid.NewGuid():N}";
-            }
-
+            var (api, mark) = await Meet(owner);
             if (number == clients - 1)
             {
-                var opening = $"{_marks[owner]} opening";
+                var opening = $"{mark} opening";
                 var accepted = await api.Post(opening);
                 recorder.Accepted(new Receipt(owner, accepted.JobId, accepted.ConversationId, opening));
                 shared = accepted.ConversationId;
             }
 
-            gathered.Add(new Persistent($"client{number}", owner, _marks[owner], api, shared, recorder, serverLog));
+            gathered.Add(new Persistent($"client{number}", owner, mark, api, shared, recorder, serverLog));
         }
 
         return gathered;
+    }
+
+    /// <summary>An owner with a session, and a mark that stands in all that is theirs.</summary>
+    public async Task<(ApiClient Api, string Mark)> Meet(string owner)
+    {
+        if (!_owners.TryGetValue(owner, out var api))
+        {
+            _owners[owner] = api = await ApiClient.WithSession(server);
+            _marks[owner] = $"{owner}-{Guid.NewGuid():N}";
+        }
+
+        return (api, _marks[owner]);
     }
 
     /// <summary>What every owner reads in the end.</summary>

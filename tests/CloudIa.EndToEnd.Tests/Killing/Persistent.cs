@@ -46,7 +46,7 @@ internal sealed class Persistent(
             // Now and then a new conversation, which must be one however often its first message is posted.
             if (sharedConversation is null && count % 7 == 0) conversation = null;
             var message = $"{mark} message {count} of {name}";
-            var reply = await PostUntilAnswered(message, conversation, $"{name}-{count}");
+            var reply = await api.PostUntilAnswered(message, conversation, $"{name}-{count}", serverLog);
             if (reply.Status != HttpStatusCode.Accepted)
             {
                 Complaint = $"{name} posted '{message}' and got {reply}";
@@ -64,31 +64,6 @@ internal sealed class Persistent(
         }
 
         foreach (var job in jobs) await Heard(job);
-    }
-
-    /// <summary>Again and again with the same key, while the server is away or says that it is leaving.</summary>
-    private async Task<Reply> PostUntilAnswered(string message, string? conversation, string key)
-    {
-        var last = "";
-        return await Patience.Until<Reply>(
-            async _ =>
-            {
-                try
-                {
-                    var reply = await api.TryPost(message, conversation, key);
-                    last = reply.ToString();
-                    return reply.Status == HttpStatusCode.ServiceUnavailable ? null : reply;
-                }
-                catch (Exception error) when (error is HttpRequestException or IOException)
-                {
-                    last = error.Message;
-                    return null;
-                }
-            },
-            $"a 202 for {name}",
-            () => $"The last answer: {last}{Environment.NewLine}{serverLog()}",
-            within: TimeSpan.FromSeconds(60),
-            every: Retry);
     }
 
     private async Task Heard(string job)
