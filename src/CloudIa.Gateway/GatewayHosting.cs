@@ -32,6 +32,7 @@ public static class GatewayHosting
         .AddSingleton<EventStreamEndpoint>()
         .AddSingleton<ConversationEndpoints>()
         .AddSingleton<ConversationChangeEndpoints>()
+        .AddSingleton<ExportEndpoint>()
         .AddSingleton<SessionEndpoints>()
         .AddSingleton<ServiceEndpoints>();
 
@@ -52,6 +53,7 @@ public static class GatewayHosting
         services.GetRequiredService<EventStreamEndpoint>().Map(routes);
         services.GetRequiredService<ConversationEndpoints>().Map(routes);
         services.GetRequiredService<ConversationChangeEndpoints>().Map(routes);
+        services.GetRequiredService<ExportEndpoint>().Map(routes);
         services.GetRequiredService<SessionEndpoints>().Map(routes);
         services.GetRequiredService<ServiceEndpoints>().Map(routes);
         services.GetRequiredService<SocketEndpoint>().Map(routes);

@@ -10,7 +10,7 @@ public sealed record ConversationExport
     public required IReadOnlyList<ExportedTurn> Turns { get; init; }
 }
 
-/// <summary>A turn with all of its answers, the oldest first; the last is the current one.</summary>
+/// <summary>A turn with all of its answers, the oldest first; the current one is the newest that has text, or the newest of all.</summary>
 public sealed record ExportedTurn
 {
     public required int Turn { get; init; }

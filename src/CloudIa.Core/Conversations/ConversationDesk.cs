@@ -46,6 +46,19 @@ public sealed class ConversationDesk(IConversationStore store, IDeliveryBus bus,
         return true;
     }
 
+    /// <summary>Makes a copy of a conversation's first turns.</summary>
+    public async Task<ForkResult> ForkAsync(ConversationKey key, int turn, string traceId, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        var result = await store.ForkAsync(key, turn, Identifiers.NewConversation(now), now, cancellation);
+        if (result is ForkResult.Forked { Conversation: var made })
+        {
+            await AnnounceAsync(key with { ConversationId = made.ConversationId }, made.Title, deleted: false, traceId);
+        }
+
+        return result;
+    }
+
     // It is done, whether or not the caller still waits: everybody is told.
     private ValueTask AnnounceAsync(ConversationKey key, string? title, bool deleted, string traceId) =>
         bus.PublishAsync(

@@ -26,6 +26,9 @@ public static class Identifiers
     public static string ConversationOf(JobKey job) =>
         string.Concat(job.JobId.AsSpan(0, TimeLength), Derive("conversation", job.Owner, job.JobId).AsSpan(TimeLength));
 
+    /// <summary>A conversation that no message begins.</summary>
+    public static string NewConversation(DateTimeOffset now) => NewJob(now);
+
     /// <summary>An unguessable name: 128 random bits.</summary>
     public static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(Bytes));
 

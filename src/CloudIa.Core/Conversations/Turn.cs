@@ -9,10 +9,13 @@ public sealed record Turn
 
     public required string ConversationId { get; init; }
 
-    /// <summary>From 1, without a gap; null while the message waits.</summary>
+    /// <summary>From 1, without a gap; null while the message waits (a waiting regeneration has its turn's).</summary>
     public int? Number { get; init; }
 
     public required string Message { get; init; }
+
+    /// <summary>The model that was asked for; null: the service's first.</summary>
+    public string? Model { get; init; }
 
     /// <summary>The mark of the request's body.</summary>
     public required string Fingerprint { get; init; }

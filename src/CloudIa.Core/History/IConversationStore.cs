@@ -9,6 +9,9 @@ namespace CloudIa.Core.History;
 /// A job's first begin numbers its turn, and so does a stop that comes before it: turns of a conversation are
 /// contiguous from 1, in the order of these.
 /// A finish whose attempt is not the newest, or whose job has ended, changes nothing.</para>
+/// <para>Versions: a job that regenerates a turn makes its next version, numbered by its begin (or by a stop that comes
+/// before it). One version of a turn is the current one, which all reads of turns show: the newest that has text or has
+/// not ended; the newest of all where there is none such.</para>
 /// <para>Deletion: a deleted conversation leaves its name behind, so that nothing that is still in the queue or in a
 /// worker's hands brings any of it back; its jobs are as unknown as those that never were.</para>
 /// <para>Text is kept whole, whatever its characters, but for U+0000, which is kept as U+FFFD.</para>
@@ -43,7 +46,13 @@ public interface IConversationStore
     /// <summary>Numbered turns before a number (null: all), newest first.</summary>
     Task<IReadOnlyList<Turn>> ReadTurnsAsync(ConversationKey conversation, int? before, int limit, CancellationToken cancellation);
 
-    /// <summary>Messages that wait for their turn, newest first.</summary>
+    /// <summary>Numbered turns after a number, oldest first.</summary>
+    Task<IReadOnlyList<Turn>> ReadTurnsAfterAsync(ConversationKey conversation, int after, int limit, CancellationToken cancellation);
+
+    /// <summary>All versions of a turn, oldest first.</summary>
+    Task<IReadOnlyList<Turn>> ReadVersionsAsync(ConversationKey conversation, int turn, CancellationToken cancellation);
+
+    /// <summary>Messages that wait for their turn, newest first; regenerations are none.</summary>
     Task<IReadOnlyList<Turn>> ReadPendingAsync(ConversationKey conversation, int limit, CancellationToken cancellation);
 
     /// <summary>Messages that have no end yet, waiting or running, in the order in which they are answered.</summary>
@@ -62,6 +71,12 @@ public interface IConversationStore
     /// where there is no such conversation.
     /// </summary>
     Task<IReadOnlyList<Turn>?> DeleteAsync(ConversationKey conversation, DateTimeOffset now, CancellationToken cancellation);
+
+    /// <summary>
+    /// Makes a new conversation of the same owner with a copy of the turns up to and with one (0: none), each with its
+    /// current version alone, and with title and system prompt. Neither knows of the other's later fate.
+    /// </summary>
+    Task<ForkResult> ForkAsync(ConversationKey conversation, int turn, string newConversationId, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>An owner's conversations, the newest message first, after the given one (null: from the top).</summary>
     Task<IReadOnlyList<Conversation>> ListAsync(string owner, ListPlace? after, int limit, CancellationToken cancellation);

@@ -33,25 +33,25 @@ public sealed partial class MessageIntake(
         }
 
         var decision = await quota.AdmitAsync(caller.Owner, cancellation);
-        if (!decision.Admitted)
-        {
-            return new Admission.Refused(ErrorCode.RateLimited) { Quota = decision };
-        }
+        return decision.Admitted
+            ? await TakeAsync(Job(caller, posted), posted, cancellation) with { Quota = decision }
+            : new Admission.Refused(ErrorCode.RateLimited) { Quota = decision };
+    }
 
-        var job = Job(caller, posted);
-
+    private async Task<Admission> TakeAsync(JobMessage job, PostedMessage posted, CancellationToken cancellation)
+    {
         // 2. Commit
         var admission = await KnownAsync(job, posted, cancellation) ?? await CommitAsync(job, posted, cancellation);
         if (admission is Admission.Accepted accepted)
         {
-            await bus.PublishAsync(caller.Owner, Announcement(job, accepted, posted.ClientId), cancellation);
+            await bus.PublishAsync(job.Owner, Announcement(job, accepted, posted.ClientId), cancellation);
             if (posted is { WhenBusy: WhenBusy.Interrupt, ConversationId: not null } && !accepted.Status.IsEnd())
             {
                 await InterruptAsync(job, cancellation);
             }
         }
 
-        return admission with { Quota = decision };
+        return admission;
     }
 
     private Admission.Refused? Validate(PostedMessage posted)
@@ -64,16 +64,6 @@ public sealed partial class MessageIntake(
         if (posted.Message.Length > options.MaxMessageCharacters)
         {
             return new Admission.Refused(ErrorCode.MessageTooLong, $"{posted.Message.Length} > {options.MaxMessageCharacters}");
-        }
-
-        if (posted.Model is not null && models.Find(posted.Model) is null)
-        {
-            return new Admission.Refused(ErrorCode.ModelUnknown);
-        }
-
-        if (posted.IdempotencyKey is { } key && (string.IsNullOrWhiteSpace(key) || key.Length > MaxKeyLength))
-        {
-            return new Admission.Refused(ErrorCode.KeyInvalid);
         }
 
         if (posted.SystemPrompt is { } prompt)
@@ -89,8 +79,13 @@ public sealed partial class MessageIntake(
             }
         }
 
-        return null;
+        return ValidateNames(posted);
     }
+
+    private Admission.Refused? ValidateNames(PostedMessage posted) =>
+        posted.Model is not null && models.Find(posted.Model) is null ? new Admission.Refused(ErrorCode.ModelUnknown)
+        : posted.IdempotencyKey is { } key && (string.IsNullOrWhiteSpace(key) || key.Length > MaxKeyLength) ? new Admission.Refused(ErrorCode.KeyInvalid)
+        : null;
 
     private JobMessage Job(Caller caller, PostedMessage posted)
     {
@@ -160,7 +155,13 @@ public sealed partial class MessageIntake(
     }
 
     private static Accepted Announcement(JobMessage job, Admission.Accepted accepted, string? clientId) =>
-        EventHead.Of(job, accepted.At).On(new Accepted { ClientId = clientId, Status = accepted.Status, Message = job.Message });
+        EventHead.Of(job, accepted.At).On(new Accepted
+        {
+            ClientId = clientId,
+            Status = accepted.Status,
+            Message = job.Turn is null ? job.Message : null,
+            Turn = job.Turn,
+        });
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "What runs before job {JobId} was not stopped; the job waits for it.")]
     private partial void LogNotInterrupted(Exception error, string jobId);

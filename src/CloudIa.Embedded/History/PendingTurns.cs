@@ -34,12 +34,13 @@ internal static class PendingTurns
     public static JobMessage? FindJob(Statements read, JobKey job) =>
         All(read.Bind($"SELECT body FROM jobs WHERE job_id = $1 AND owner = $2 AND {NotDeleted}", job.JobId, job.Owner)).FirstOrDefault();
 
-    /// <summary>Those of a conversation, newest first.</summary>
+    /// <summary>Those of a conversation, newest first; not the regenerations, whose message has its turn.</summary>
     public static IReadOnlyList<Turn> Read(Statements read, ConversationKey conversation, int limit) =>
         [.. All(read.Bind(
             $"""
             SELECT body FROM jobs WHERE conversation_id = $1 AND owner = $2 AND {NotDeleted}
                 AND NOT EXISTS (SELECT 1 FROM turns WHERE turns.job_id = jobs.job_id AND turns.owner = jobs.owner)
+                AND json_extract(CAST(body AS TEXT), '$.turn') IS NULL
             ORDER BY seq DESC LIMIT $3
             """,
             conversation.ConversationId, conversation.Owner, limit)).Select(Turn)];
@@ -95,7 +96,9 @@ internal static class PendingTurns
     {
         JobId = job.JobId,
         ConversationId = job.ConversationId,
+        Number = job.Turn,
         Message = job.Message,
+        Model = job.Model,
         Fingerprint = job.Fingerprint,
         AcceptedAt = job.AcceptedAt,
         Status = JobStatus.Queued,

@@ -21,6 +21,14 @@ internal static class SearchIndex
     public static void AddTurn(Statements write, string owner, long row, int version, string message, string content) =>
         write.Execute(Add, row, Word(owner), version == 1 ? $"{message}\n{content}" : content);
 
+    /// <summary>The same for all turns of a conversation at once, which have one version each and have ended.</summary>
+    public static void AddConversation(Statements write, ConversationKey conversation) => write.Execute(
+        """
+        INSERT INTO texts (rowid, owner, text)
+        SELECT id, $3, message || char(10) || content FROM turns WHERE conversation_id = $1 AND owner = $2 AND current = 1
+        """,
+        conversation.ConversationId, conversation.Owner, Word(conversation.Owner));
+
     /// <summary>Makes a title searchable in the place of the one before.</summary>
     public static void SetTitle(Statements write, ConversationKey conversation, string title)
     {

@@ -1,5 +1,7 @@
 using CloudIa.Core.Conversations;
+using CloudIa.Core.History;
 using CloudIa.Embedded.Storage;
+using CloudIa.Protocol;
 
 namespace CloudIa.Embedded.History;
 
@@ -11,6 +13,52 @@ public sealed partial class SqliteConversationStore
 
     public Task<IReadOnlyList<Turn>?> DeleteAsync(ConversationKey conversation, DateTimeOffset now, CancellationToken cancellation) =>
         database.Writer.WriteAsync(write => Delete(write, conversation, now), cancellation).AsHistory();
+
+    public Task<ForkResult> ForkAsync(ConversationKey conversation, int turn, string newConversationId, DateTimeOffset now, CancellationToken cancellation) =>
+        database.Writer.WriteAsync(write => Fork(write, conversation, turn, newConversationId, now), cancellation).AsHistory();
+
+    private static ForkResult Fork(Statements write, ConversationKey source, int turn, string newConversationId, DateTimeOffset now)
+    {
+        if (FindConversation(write, source) is not { } original)
+        {
+            return new ForkResult.NotFound();
+        }
+
+        if (turn > original.Turns)
+        {
+            return new ForkResult.BeyondLast(original.Turns);
+        }
+
+        if (write.Bind(
+            "SELECT 1 FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn <= $3 AND current = 1 AND status < $4 LIMIT 1",
+            source.ConversationId, source.Owner, turn, (int)JobStatus.Completed).ExecuteScalar() is not null)
+        {
+            return new ForkResult.Busy();
+        }
+
+        var at = now.ToUnixTimeMilliseconds();
+        write.Execute(
+            """
+            INSERT INTO conversations (conversation_id, owner, title, created_at, updated_at, turns, system_prompt, forked_from, forked_turn)
+            VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $5)
+            """,
+            newConversationId, source.Owner, original.Title, at, turn, original.SystemPrompt, source.ConversationId);
+
+        // Job names keep the conversation's place in time and, so, theirs together.
+        write.Execute(
+            """
+            INSERT INTO turns (job_id, owner, conversation_id, turn, version, current, message, asked_at, asked_model, fingerprint, accepted_at, status, attempt,
+                stop_asked, content, ended_at, model, input_tokens, output_tokens, cost, finish_reason, error_code, error_details)
+            SELECT substr($4, 1, 24) || printf('%08x', turn), owner, $4, turn, 1, 1, message, asked_at, asked_model, '', accepted_at, status, attempt,
+                0, content, ended_at, model, input_tokens, output_tokens, cost, finish_reason, error_code, error_details
+            FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn <= $3 AND current = 1 ORDER BY turn
+            """,
+            source.ConversationId, source.Owner, turn, newConversationId);
+        var fork = new ConversationKey(source.Owner, newConversationId);
+        SearchIndex.AddConversation(write, fork);
+        SearchIndex.SetTitle(write, fork, original.Title);
+        return new ForkResult.Forked(FindConversation(write, fork)!);
+    }
 
     private static Conversation? Change(Statements write, ConversationKey conversation, ConversationChange change)
     {

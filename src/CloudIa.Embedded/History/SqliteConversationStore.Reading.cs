@@ -14,7 +14,7 @@ public sealed partial class SqliteConversationStore
     private const string TurnColumns =
         """
         job_id, conversation_id, turn, message, fingerprint, accepted_at, attempt, status, content, ended_at, model, input_tokens, output_tokens, cost,
-        finish_reason, error_code, error_details, asked_at, version, 1 + (SELECT count(*) FROM turns AS other
+        finish_reason, error_code, error_details, asked_at, asked_model, version, 1 + (SELECT count(*) FROM turns AS other
             WHERE other.conversation_id = turns.conversation_id AND other.owner = turns.owner AND other.turn = turns.turn AND other.current = 0)
         """;
 
@@ -28,6 +28,24 @@ public sealed partial class SqliteConversationStore
             read.Bind(
                 $"SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn < $3 AND current = 1 ORDER BY turn DESC LIMIT $4",
                 conversation.ConversationId, conversation.Owner, before ?? int.MaxValue, limit),
+            ReadTurn));
+
+    public Task<IReadOnlyList<Turn>> ReadTurnsAfterAsync(ConversationKey conversation, int after, int limit, CancellationToken cancellation) =>
+        ReadAsync(read => All(
+            read.Bind(
+                $"SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn > $3 AND current = 1 ORDER BY turn LIMIT $4",
+                conversation.ConversationId, conversation.Owner, after, limit),
+            ReadTurn));
+
+    public Task<IReadOnlyList<Turn>> ReadVersionsAsync(ConversationKey conversation, int turn, CancellationToken cancellation) =>
+        ReadAsync(read => All(
+            read.Bind(
+                $"""
+                SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn = $3 AND current = 1
+                UNION ALL SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn = $3 AND current = 0
+                ORDER BY version
+                """,
+                conversation.ConversationId, conversation.Owner, turn),
             ReadTurn));
 
     public Task<IReadOnlyList<Turn>> ReadPendingAsync(ConversationKey conversation, int limit, CancellationToken cancellation) =>
@@ -140,8 +158,9 @@ public sealed partial class SqliteConversationStore
             Status = status,
             End = status.IsEnd() ? ReadEnd(row, status) : null,
             AskedAt = row.IsDBNull(17) ? null : row.GetTime(17),
-            Version = row.GetInt32(18),
-            Versions = row.GetInt32(19),
+            Model = row.GetText(18),
+            Version = row.GetInt32(19),
+            Versions = row.GetInt32(20),
         };
     }
 

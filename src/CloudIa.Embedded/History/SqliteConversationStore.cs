@@ -49,48 +49,14 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
 
     private static BeginResult BeginFirst(Statements write, JobMessage job)
     {
-        if (NextTurn(write, job, first: job) is not { } next)
+        if (TakePlace(write, job, first: job) is not { } place)
         {
             return new BeginResult.Deleted();
         }
 
-        Insert(write, job, next.Number, attempt: 1, JobStatus.Running);
-        return new BeginResult.Started(next.Number, 1, SystemPrompt: next.SystemPrompt);
+        Insert(write, job, place, attempt: 1, JobStatus.Running);
+        return new BeginResult.Started(place.Turn, 1, place.Version, place.SystemPrompt);
     }
-
-    /// <summary>Counts a job's turn in its conversation, which begins with the first message's title, time and prompt. Null where it was deleted.</summary>
-    private static (int Number, string? SystemPrompt)? NextTurn(Statements write, JobMessage job, JobMessage first)
-    {
-        using var row = write.Bind(
-            """
-            INSERT INTO conversations (conversation_id, owner, title, created_at, updated_at, turns, system_prompt) VALUES ($1, $2, $3, $4, $5, 1, $6)
-            ON CONFLICT (conversation_id, owner) DO UPDATE SET turns = turns + 1, updated_at = max(updated_at, excluded.updated_at)
-                WHERE deleted_at IS NULL
-            RETURNING turns, system_prompt
-            """,
-            job.ConversationId,
-            job.Owner,
-            ConversationTitle.From(first.Message),
-            first.AcceptedAt.ToUnixTimeMilliseconds(),
-            job.AcceptedAt.ToUnixTimeMilliseconds(),
-            first.SystemPrompt).ExecuteReader();
-        return row.Read() ? (row.GetInt32(0), row.GetText(1)) : null;
-    }
-
-    private static void Insert(Statements write, JobMessage job, int number, int attempt, JobStatus status) => write.Execute(
-        """
-        INSERT INTO turns (job_id, owner, conversation_id, turn, version, current, message, fingerprint, accepted_at, status, attempt, stop_asked)
-        VALUES ($1, $2, $3, $4, 1, 1, $5, $6, $7, $8, $9, 0)
-        """,
-        job.JobId,
-        job.Owner,
-        job.ConversationId,
-        number,
-        job.Message,
-        job.Fingerprint,
-        job.AcceptedAt.ToUnixTimeMilliseconds(),
-        (int)status,
-        attempt);
 
     private static bool Finish(Statements write, JobKey job, int attempt, TurnEnd end)
     {
@@ -99,7 +65,7 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
             UPDATE turns SET status = $4, content = $5, ended_at = $6, model = $7, input_tokens = $8, output_tokens = $9, cost = $10,
                 finish_reason = $11, error_code = $12, error_details = $13
             WHERE job_id = $1 AND owner = $2 AND attempt = $3 AND ended_at IS NULL
-            RETURNING id, version, message
+            RETURNING id, version, message, conversation_id, turn
             """,
             job.JobId,
             job.Owner,
@@ -119,17 +85,23 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
             return false;
         }
 
-        SearchIndex.AddTurn(write, job.Owner, row.GetInt64(0), row.GetInt32(1), row.GetString(2), end.Content);
+        var (id, version) = (row.GetInt64(0), row.GetInt32(1));
+        SearchIndex.AddTurn(write, job.Owner, id, version, row.GetString(2), end.Content);
+        if (version > 1 && end.Content.Length == 0)
+        {
+            HandBack(write, new ConversationKey(job.Owner, row.GetString(3)), row.GetInt32(4), id);
+        }
+
         return true;
     }
 
     private static StopResult? RequestStop(Statements write, JobKey job, DateTimeOffset now)
     {
         if (Find(write, job) is null && PendingTurns.FindJob(write, job) is { } waiting
-            && NextTurn(write, waiting, PendingTurns.FindFirst(write, waiting.Conversation) ?? waiting) is { } next)
+            && TakePlace(write, waiting, PendingTurns.FindFirst(write, waiting.Conversation) ?? waiting) is { } place)
         {
             // Its worker will find that it has ended, and call no model.
-            Insert(write, waiting, next.Number, attempt: 0, JobStatus.Queued);
+            Insert(write, waiting, place, attempt: 0, JobStatus.Queued);
             Finish(write, job, attempt: 0, TurnEnd.Stopped("", now));
             return new StopResult(Find(write, job)!, EndedNow: true);
         }

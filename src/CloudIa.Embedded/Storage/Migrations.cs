@@ -60,6 +60,7 @@ internal static class Migrations
             current INTEGER NOT NULL,
             message TEXT NOT NULL,
             asked_at INTEGER,
+            asked_model TEXT,
             fingerprint TEXT NOT NULL,
             accepted_at INTEGER NOT NULL,
             status INTEGER NOT NULL,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
@@ -40,7 +39,7 @@ public sealed class ChatEndpoints(
             Model = body.Model,
             WhenBusy = body.WhenBusy,
             SystemPrompt = body.SystemPrompt,
-            IdempotencyKey = IdempotencyKey(context),
+            IdempotencyKey = Receipts.IdempotencyKey(context),
             TraceId = Problems.TraceIdOf(context),
         });
     }
@@ -58,7 +57,7 @@ public sealed class ChatEndpoints(
             Message = body.Content,
             ConversationId = body.ConversationId,
             WhenBusy = body.WhenBusy,
-            IdempotencyKey = IdempotencyKey(context),
+            IdempotencyKey = Receipts.IdempotencyKey(context),
             TraceId = Problems.TraceIdOf(context),
         });
     }
@@ -67,38 +66,12 @@ public sealed class ChatEndpoints(
     {
         var (caller, made) = await CallerAsync(context, connectionId);
         var admission = await intake.AcceptAsync(caller, posted, context.RequestAborted);
-        if (admission.Quota is { } quota)
-        {
-            RateLimitHeaders.Write(context.Response, quota);
-        }
-
-        if (admission is Admission.Refused refused)
-        {
-            await Problems.WriteAsync(context, refused);
-            return;
-        }
-
-        var accepted = (Admission.Accepted)admission;
-        if (made is not null)
+        if (made is not null && admission is Admission.Accepted)
         {
             Authentication.SetCookie(context, made);
         }
 
-        context.Response.Headers.Location = $"/chat/{accepted.Job.JobId}";
-        await Json.WriteAsync(
-            context,
-            new ChatAccepted
-            {
-                JobId = accepted.Job.JobId,
-                ConversationId = accepted.ConversationId,
-                SessionId = caller.SessionId,
-                Status = accepted.Status,
-                Timestamp = accepted.At,
-                TraceId = posted.TraceId,
-                SessionToken = made?.Token,
-            },
-            ProtocolJson.Wire.ChatAccepted,
-            StatusCodes.Status202Accepted);
+        await Receipts.WriteAsync(context, admission, caller, made?.Token);
     }
 
     /// <summary>Who posts: by credentials; without any by a live anonymous connection; without that in a session made now.</summary>
@@ -160,20 +133,5 @@ public sealed class ChatEndpoints(
         return reading.Error is null
             ? new JobKey(reading.Caller.Owner, (string)context.Request.RouteValues["jobId"]!)
             : throw new RequestRefusedException(reading.Error);
-    }
-
-    private static string? IdempotencyKey(HttpContext context) =>
-        context.Request.Headers.TryGetValue("Idempotency-Key", out var key) ? key.ToString() : null;
-}
-
-/// <summary>RateLimit and RateLimit-Policy, as the IETF's httpapi draft has them.</summary>
-internal static class RateLimitHeaders
-{
-    public static void Write(HttpResponse response, QuotaDecision quota)
-    {
-        var window = (int)quota.Window.TotalSeconds;
-        var reset = quota.Admitted ? 0 : (int)Math.Ceiling(quota.RetryAfter.TotalSeconds);
-        response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"messages\";q={quota.Limit};w={window}");
-        response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"messages\";r={quota.Remaining};t={reset}");
     }
 }

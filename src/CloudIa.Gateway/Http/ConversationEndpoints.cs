@@ -22,6 +22,7 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
         routes.MapGet("/conversations", ListAsync);
         routes.MapGet("/conversations/{conversationId}", GetAsync);
         routes.MapGet("/conversations/{conversationId}/messages", ReadMessagesAsync);
+        routes.MapGet("/conversations/{conversationId}/turns/{turn}/versions", ReadVersionsAsync);
     }
 
     private async Task ListAsync(HttpContext context)
@@ -67,8 +68,7 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
         {
             if (cursor is not { UserOnly: true } || turn.Number != cursor.Value.Before - 1)
             {
-                var running = turn.End is null ? await bus.ReadAsync(new JobKey(key.Owner, turn.JobId), Position.Start, context.RequestAborted) : null;
-                items.Add(TurnViews.AssistantMessage(turn, running, context.Request.Headers.AcceptLanguage));
+                items.Add(await AnswerAsync(context, key.Owner, turn));
             }
 
             items.Add(TurnViews.UserMessage(turn));
@@ -81,6 +81,33 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
         var page = items.Take(limit).ToList();
         var next = items.Count > limit ? MessageCursor.After(page[^1]) : null;
         await Json.WriteAsync(context, new Page<MessageView>(page, next), ProtocolJson.Wire.MessagePage);
+    }
+
+    private async Task ReadVersionsAsync(HttpContext context)
+    {
+        var key = authentication.ConversationOf(context);
+        var versions = int.TryParse((string)context.Request.RouteValues["turn"]!, NumberStyles.None, CultureInfo.InvariantCulture, out var turn)
+            ? await store.ReadVersionsAsync(key, turn, context.RequestAborted)
+            : [];
+        if (versions.Count == 0)
+        {
+            throw new RequestRefusedException(ErrorCode.NotFound);
+        }
+
+        var items = new List<MessageView>(versions.Count);
+        foreach (var version in versions)
+        {
+            items.Add(await AnswerAsync(context, key.Owner, version));
+        }
+
+        await Json.WriteAsync(context, new Page<MessageView>(items, null), ProtocolJson.Wire.MessagePage);
+    }
+
+    /// <summary>A turn's answer; while it runs, with what was streamed so far.</summary>
+    private async ValueTask<MessageView> AnswerAsync(HttpContext context, string owner, Turn turn)
+    {
+        var running = turn.End is null ? await bus.ReadAsync(new JobKey(owner, turn.JobId), Position.Start, context.RequestAborted) : null;
+        return TurnViews.AssistantMessage(turn, running, context.Request.Headers.AcceptLanguage);
     }
 
     private static string? CursorOf(HttpContext context) =>

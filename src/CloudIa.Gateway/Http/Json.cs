@@ -11,7 +11,11 @@ namespace CloudIa.Gateway.Http;
 internal static class Json
 {
     /// <exception cref="RequestRefusedException">The body is too large, or is not the JSON of a <typeparamref name="T"/>.</exception>
-    public static async ValueTask<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, int maxBytes)
+    /// <param name="context">Whose body it is.</param>
+    /// <param name="type">What it is read as.</param>
+    /// <param name="maxBytes">The longest body.</param>
+    /// <param name="absent">What no body means; null: that one is needed.</param>
+    public static async ValueTask<T> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type, int maxBytes, T? absent = null)
         where T : class
     {
         if (context.Request.ContentLength > maxBytes)
@@ -33,7 +37,7 @@ internal static class Json
             {
                 try
                 {
-                    return Parse(read.Buffer, type);
+                    return read.Buffer.IsEmpty && absent is not null ? absent : Parse(read.Buffer, type);
                 }
                 finally
                 {

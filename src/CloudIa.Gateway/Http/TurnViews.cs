@@ -18,7 +18,7 @@ internal static class TurnViews
         Attempt = running?.From.Attempt ?? turn.Attempt,
         Content = turn.End?.Content ?? running?.Text,
         Error = Error(turn, language),
-        Version = turn.Number is null ? null : turn.Version,
+        Version = turn is { Attempt: 0, End: null } ? null : turn.Version,
         Model = turn.End?.Model,
         Usage = turn.End?.Usage,
     };

@@ -52,6 +52,9 @@ public sealed class SqliteConversationStoreTests : ConversationStoreContract
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ChangeAsync(job.Conversation, new ConversationChange("title", null), none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.DeleteAsync(job.Conversation, Samples.Start, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.SearchAsync(job.Owner, "word", null, 1, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ReadTurnsAfterAsync(job.Conversation, 0, 1, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ReadVersionsAsync(job.Conversation, 1, none));
+        await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ForkAsync(job.Conversation, 0, "fork", Samples.Start, none));
         await Assert.ThrowsAsync<HistoryUnavailableException>(() => store.ListAsync(job.Owner, null, 1, none));
     }
 }

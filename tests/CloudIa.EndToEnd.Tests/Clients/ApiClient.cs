@@ -52,7 +52,10 @@ internal sealed class ApiClient : IDisposable
 
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         var body = await response.Content.ReadAsStringAsync(cancel);
-        return new Reply(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, response.Headers);
+        return new Reply(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body, response.Headers)
+        {
+            Disposition = response.Content.Headers.ContentDisposition,
+        };
     }
 
     public Task<Reply> Get(string path) => Send(HttpMethod.Get, path);

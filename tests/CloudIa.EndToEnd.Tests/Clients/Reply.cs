@@ -9,6 +9,8 @@ namespace CloudIa.EndToEnd.Tests.Clients;
 /// <summary>An HTTP answer, read to its end.</summary>
 internal sealed record Reply(HttpStatusCode Status, string? ContentType, string Body, HttpResponseHeaders Headers)
 {
+    public ContentDispositionHeaderValue? Disposition { get; init; }
+
     public T Read<T>(JsonTypeInfo<T> type)
         where T : class
     {

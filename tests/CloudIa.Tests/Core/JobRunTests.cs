@@ -233,6 +233,24 @@ public sealed partial class JobRunTests : IDisposable
         Assert.Equal(["be a pirate", "be a pirate", "be a cook"], model.Prompts.Select(prompt => prompt[0].Text));
     }
 
+    [Fact]
+    public async Task A_regeneration_recalls_the_turns_before_its_own_and_later_turns_recall_its_answer()
+    {
+        var model = Model(ScriptedModel.Says("a1"), ScriptedModel.Says("a2"), ScriptedModel.Says("better"), ScriptedModel.Says("a3"));
+        var run = shop.Run(model.In());
+        var first = Workshop.Job(message: "q1");
+        var second = Workshop.Job(first.ConversationId, "q2");
+        await run.RunAsync(first, None);
+        await run.RunAsync(second, None);
+        shop.Announced();
+        await run.RunAsync(Workshop.Job(first.ConversationId, "q2") with { Turn = 2 }, None);
+        Assert.Equal((2, 2), shop.Announced().OfType<MessageStarted>().Single() is var started ? (started.Turn, started.Version) : default);
+        await run.RunAsync(Workshop.Job(first.ConversationId, "q3"), None);
+
+        var prompts = model.Prompts.Select(prompt => string.Join(' ', prompt.Skip(1).Select(message => message.Text))).ToList();
+        Assert.Equal(["q1", "q1 a1 q2", "q1 a1 q2", "q1 a1 q2 better q3"], prompts);
+    }
+
     private ConversationDesk Conversations() => new(shop.Store, shop.Bus, new IntakeOptions(), shop.Time);
 
     private StopDesk Desk() => new(shop.Store, shop.Bus, shop.Queue, shop.Time);

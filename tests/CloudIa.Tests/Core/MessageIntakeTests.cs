@@ -95,6 +95,51 @@ public sealed class MessageIntakeTests : IDisposable
     public async Task A_new_conversation_is_never_busy(WhenBusy whenBusy) =>
         Assert.IsType<Admission.Accepted>(await PostAsync("first", whenBusy: whenBusy));
 
+    [Fact]
+    public async Task A_regeneration_is_a_job_of_its_own_for_the_last_turn_and_carries_its_message()
+    {
+        var (conversation, first) = await BeginAsync();
+        Assert.Equal(ErrorCode.ConversationBusy, Refusal(await RegenerateAsync(conversation)));
+        await shop.Store.FinishAsync(first, 1, TurnEnd.Stopped("", shop.Time.GetUtcNow()), None);
+        shop.Announced();
+
+        var again = Assert.IsType<Admission.Accepted>(await RegenerateAsync(conversation));
+        Assert.NotEqual(first, again.Job);
+        var told = shop.Announced().OfType<Accepted>().Single();
+        Assert.Equal((again.Job.JobId, 1, null), (told.JobId, told.Turn, told.Message));
+        Assert.Equal(ErrorCode.ConversationBusy, Refusal(await RegenerateAsync(conversation)));
+        Assert.Equal(("first", 1), await shop.Store.FindAsync(again.Job, None) is { } waiting ? (waiting.Message, waiting.Number!.Value) : default);
+    }
+
+    [Fact]
+    public async Task A_regeneration_that_is_asked_for_again_with_its_key_is_the_same_job_and_no_posts()
+    {
+        var (conversation, first) = await BeginAsync();
+        await shop.Store.FinishAsync(first, 1, TurnEnd.Stopped("text", shop.Time.GetUtcNow()), None);
+        var once = Assert.IsType<Admission.Accepted>(await RegenerateAsync(conversation, "key"));
+
+        Assert.Equal(once.Job, Assert.IsType<Admission.Accepted>(await RegenerateAsync(conversation, "key")).Job);
+        await shop.Store.RequestStopAsync(once.Job, shop.Time.GetUtcNow(), None);
+        Assert.Equal(once.Job, Assert.IsType<Admission.Accepted>(await RegenerateAsync(conversation, "key")).Job);
+        Assert.Equal(ErrorCode.KeyReused, Refusal(await RegenerateAsync(conversation, "key", "scripted")));
+        Assert.Equal(ErrorCode.KeyReused, Refusal(await PostAsync("first", conversation, key: "key")));
+    }
+
+    [Fact]
+    public async Task What_has_no_turn_or_is_not_there_is_not_regenerated()
+    {
+        Assert.Equal(ErrorCode.NotFound, Refusal(await RegenerateAsync("unknown")));
+        Assert.Equal(ErrorCode.ModelUnknown, Refusal(await RegenerateAsync("unknown", model: "unknown")));
+        Assert.Equal(ErrorCode.KeyInvalid, Refusal(await RegenerateAsync("unknown", key: " ")));
+        var waiting = Assert.IsType<Admission.Accepted>(await PostAsync("waits"));
+        Assert.Equal(ErrorCode.ConversationBusy, Refusal(await RegenerateAsync(waiting.ConversationId)));
+        var fork = await shop.Store.ForkAsync(new ConversationKey("owner", waiting.ConversationId), 0, "fork", shop.Time.GetUtcNow(), None);
+        Assert.Equal(ErrorCode.NothingToRegenerate, Refusal(await RegenerateAsync(Assert.IsType<CloudIa.Core.History.ForkResult.Forked>(fork).Conversation.ConversationId)));
+    }
+
+    private Task<Admission> RegenerateAsync(string conversation, string? key = null, string? model = null) =>
+        Intake(shop.Store).RegenerateAsync(new Caller("owner", "session"), conversation, model, key, Trace, None);
+
     /// <summary>A conversation whose first message is being answered.</summary>
     private async Task<(string Conversation, JobKey Running)> BeginAsync()
     {

@@ -21,6 +21,12 @@ internal abstract class UnusedStore : IConversationStore
 
     public virtual Task<IReadOnlyList<Turn>> ReadTurnsAsync(ConversationKey conversation, int? before, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 
+    public virtual Task<IReadOnlyList<Turn>> ReadTurnsAfterAsync(ConversationKey conversation, int after, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<IReadOnlyList<Turn>> ReadVersionsAsync(ConversationKey conversation, int turn, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<ForkResult> ForkAsync(ConversationKey conversation, int turn, string newConversationId, DateTimeOffset now, CancellationToken cancellation) => throw new NotSupportedException();
+
     public virtual Task<IReadOnlyList<Turn>> ReadPendingAsync(ConversationKey conversation, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 
     public virtual Task<IReadOnlyList<Turn>> ReadUnfinishedAsync(ConversationKey conversation, int limit, CancellationToken cancellation) => throw new NotSupportedException();
