@@ -46,6 +46,29 @@ public sealed class TerminalCommandTests
         Assert.Equal(["Big mammals"], (await person.Conversations()).Items.Select(item => item.Title));
     }
 
+    [Fact]
+    public async Task An_answer_is_made_again_a_message_edited_and_the_conversation_exported()
+    {
+        await using var model = await FaultyModel.Start(call => ModelReply.Words($"Answer {call.Number} to {call.Asked}"));
+        await using var server = await Serve(model);
+        using var person = await ApiClient.WithSession(server.Address);
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "talk.md");
+
+        var shown = await Type(person, "first", "/regenerate", $"/export {file}", "/export talk.txt", $"/export {file}", "/edit 1", "first, but better");
+
+        Assert.Contains("Answer 2 to first", shown, StringComparison.Ordinal);
+        Assert.Contains("Answer 2 to first", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("/export FILE.md or /export FILE.json", shown, StringComparison.Ordinal);
+        Assert.Contains("exists already", shown, StringComparison.Ordinal);
+        Assert.Contains("Message 1 was: first", shown, StringComparison.Ordinal);
+        Assert.Contains("Answer 3 to first, but better", shown, StringComparison.Ordinal);
+        var conversations = (await person.Conversations()).Items;
+        Assert.Equal(2, conversations.Count);
+        Assert.Equal("first, but better", (await person.Messages(conversations[0].ConversationId))[0].Content);
+        Assert.Equal("first", (await person.Messages(conversations[1].ConversationId))[0].Content);
+    }
+
     private static Task<CloudiaProcess> Serve(FaultyModel model) =>
         CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
 
@@ -59,5 +82,12 @@ public sealed class TerminalCommandTests
             string.Concat(lines.Select(line => line + "\n")));
         Assert.True(await chat.Exit() == 0, chat.Tail());
         return string.Join(' ', chat.Output.Split(['\r', '\n', ' '], StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    private sealed class TemporaryFolder : IDisposable
+    {
+        public string Path { get; } = Directory.CreateTempSubdirectory("cloudia-export-").FullName;
+
+        public void Dispose() => Directory.Delete(Path, recursive: true);
     }
 }

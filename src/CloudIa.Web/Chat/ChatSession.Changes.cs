@@ -67,7 +67,7 @@ internal sealed partial class ChatSession
     /// <param name="version">Which, from 1.</param>
     public Task ShowVersionAsync(Turn turn, int version) => GuardAsync(async () =>
     {
-        if (version >= turn.Versions)
+        if (version == (turn.Answer?.State.Version ?? turn.Versions))
         {
             turn.ShowEarlier(null);
         }

@@ -133,11 +133,7 @@ internal sealed class Conversation(CloudIaClient client, SafeMarkdown markdown)
             if (answered is not null || turn.Answer is null)
             {
                 var answer = AnswerOf(answered ?? asked!);
-                // A page may be older than the version that is made meanwhile.
-                var news = turn.Answer?.JobId == answer.JobId
-                    ? answer.State.Status.IsEnd() && !turn.Ended
-                    : turn.Answer is null || !(answer.State.Version < turn.Versions);
-                if (news)
+                if (IsNews(turn, answer))
                     turn.Show(answer, answered?.Versions ?? 0);
             }
 
@@ -149,6 +145,14 @@ internal sealed class Conversation(CloudIaClient client, SafeMarkdown markdown)
         Arrange();
         return unfinished;
     }
+
+    private static bool IsNews(Turn turn, Answer answer) => turn.Answer switch
+    {
+        null => true,
+        var shown when shown.JobId == answer.JobId => answer.State.Status.IsEnd() && !turn.Ended,
+        // A version that ended without text has handed its place back; one that is made is not on an older page yet.
+        var shown => !(answer.State.Version < turn.Versions) || (turn.Ended && shown.Text.Length == 0),
+    };
 
     private Answer AnswerOf(MessageView message) => message.Role == MessageRole.Assistant
         ? new Answer(Id!, message)

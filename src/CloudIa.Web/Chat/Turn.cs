@@ -22,7 +22,7 @@ public sealed class Turn(string? message, SafeMarkdown markdown)
     /// <summary>Null where a page of the history ended between the answer and its message.</summary>
     public string? Message { get; private set; } = message;
 
-    /// <summary>The answer that the conversation goes on from; null until the service has the message.</summary>
+    /// <summary>The answer that is made, or that the conversation goes on from; null until the service has the message.</summary>
     public Answer? Answer { get; private set; }
 
     /// <summary>The answer on the page: the current one, or an earlier version.</summary>
@@ -40,7 +40,7 @@ public sealed class Turn(string? message, SafeMarkdown markdown)
     public int Versions => Math.Max(_versions, Answer?.State.Version ?? 1);
 
     /// <summary>Which of them is on the page, from 1.</summary>
-    public int Version => IsCurrent ? Versions : Shown?.State.Version ?? 1;
+    public int Version => Shown?.State.Version ?? Versions;
 
     /// <summary>Why the message could not be sent; null while that is tried, and once it was.</summary>
     public string? SendError { get; private set; }
@@ -86,8 +86,9 @@ public sealed class Turn(string? message, SafeMarkdown markdown)
             return;
 
         _number = Number;
-        // A version more is known before its answer says which it is.
-        _versions = Math.Max(versions, Answer is not null && another ? Versions + 1 : _versions);
+        // That there is one more is known before it says which it is.
+        var unnumbered = another && Answer is not null && answer.State.Version is null;
+        _versions = Math.Max(versions, unnumbered ? Versions + 1 : Versions);
         if (another || IsCurrent)
             Shown = answer;
         Answer = answer;

@@ -111,6 +111,49 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
     }
 
     [Fact]
+    public async Task An_answer_is_made_again_its_versions_are_browsed_and_an_earlier_message_is_edited_in_a_fork()
+    {
+        await using var model = await FaultyModel.Start(call => call.Number switch
+        {
+            2 => ModelReply.Words("The second answer"),
+            3 => ModelReply.Words("The second answer made better"),
+            _ => ModelReply.Words($"The answer to {call.Asked}"),
+        });
+        await using var server = await Serve(model);
+        await using var visitor = await chromium.Visit(server.Address, server.Tail);
+        var page = visitor.Page;
+        await visitor.Send("First question");
+        await visitor.Reads("The answer to First question");
+        await visitor.AnswerIsWhole();
+        await visitor.Send("Second question");
+        await visitor.Reads("The second answer");
+        await page.ClickAsync("article[data-last] [data-act=regenerate]");
+        await visitor.Reads("made better");
+        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("2/2", PatientlyText);
+        await page.ClickAsync("[data-act=earlier]");
+        await Assertions.Expect(visitor.Answers.Last).Not.ToContainTextAsync("made better", Patiently);
+        await visitor.Reads("The second answer");
+        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("1/2", PatientlyText);
+        await page.ClickAsync("[data-act=later]");
+        await visitor.Reads("made better");
+
+        var before = page.Url;
+        await page.Locator("article[data-role=user]").Last.HoverAsync();
+        await page.Locator("[data-act=edit]").Last.ClickAsync();
+        await page.FillAsync("#edited", "Another question");
+        await page.PressAsync("#edited", "Enter");
+        await visitor.Reads("The answer to Another question");
+
+        Assert.NotEqual(before, page.Url);
+        await Assertions.Expect(visitor.Questions).ToHaveCountAsync(2, PatientlyCount);
+        await Assertions.Expect(visitor.Questions.First).ToContainTextAsync("First question", Patiently);
+        Assert.Equal(["First question", "The answer to First question", "Another question"], model.Calls[^1].Messages.Select(message => message.Content));
+        await page.GotoAsync(before);
+        await visitor.Reads("made better");
+        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("2/2", PatientlyText);
+    }
+
+    [Fact]
     public async Task A_long_history_opens_at_its_end_and_is_read_on_upwards()
     {
         const int turns = 60;

@@ -77,6 +77,25 @@ public sealed class ConversationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_version_that_failed_hands_its_place_back_and_can_still_be_looked_at()
+    {
+        _page.On(Newest, Messages(null, Asked(1, "j1"), Answered(1, "j1")));
+        await _conversation.ReadNewestAsync();
+        var turn = _conversation.Turns[0];
+        var again = new Answer("j2", Here);
+        turn.Show(again);
+        again.Apply(new MessageStarted { JobId = "j2", ConversationId = Here, Turn = 1, Attempt = 1, Model = "m", Version = 2 });
+        again.Apply(new ErrorEvent { JobId = "j2", Code = ErrorCode.ModelRefused, Retryable = false, Final = true });
+        turn.Show(again);
+        Assert.Equal((2, 2), (turn.Version, turn.Versions));
+
+        _page.On(Newest, Messages(null, Asked(1, "j1"), Answered(1, "j1") with { Versions = 2 }));
+        await _conversation.ReadNewestAsync();
+
+        Assert.Equal(("answer", 1, 2), (turn.Shown?.Text, turn.Version, turn.Versions));
+    }
+
+    [Fact]
     public async Task After_a_long_absence_no_turns_are_missing_in_the_middle()
     {
         _page.On(Newest, Messages(null, Asked(1, "j1"), Answered(1, "j1")));
