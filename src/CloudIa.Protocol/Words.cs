@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace CloudIa.Protocol;
 
 /// <summary>Where a job stands. The last three are ends; no job leaves them.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<JobStatus>))]
+[JsonConverter(typeof(WordConverter<JobStatus>))]
 public enum JobStatus
 {
     /// <summary>Accepted, not yet begun.</summary>
@@ -29,7 +29,7 @@ public enum JobStatus
 }
 
 /// <summary>Who wrote a message of a conversation.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<MessageRole>))]
+[JsonConverter(typeof(WordConverter<MessageRole>))]
 public enum MessageRole
 {
     [JsonStringEnumMemberName("user")]
@@ -40,7 +40,7 @@ public enum MessageRole
 }
 
 /// <summary>What a message does when its conversation is still answering an earlier one.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<WhenBusy>))]
+[JsonConverter(typeof(WordConverter<WhenBusy>))]
 public enum WhenBusy
 {
     /// <summary>Waits its turn (the default).</summary>
@@ -62,3 +62,7 @@ public static class JobStatusEnds
     public static bool IsEnd(this JobStatus status) =>
         status is JobStatus.Completed or JobStatus.Failed or JobStatus.Cancelled;
 }
+
+/// <summary>Reads and writes these words as words alone: a number is none of them.</summary>
+public sealed class WordConverter<T>() : JsonStringEnumConverter<T>(namingPolicy: null, allowIntegerValues: false)
+    where T : struct, Enum;
