@@ -85,7 +85,7 @@ public sealed class InProcessDeliveryBus : IDeliveryBus
     public IDisposable Register(string connectionId, LiveConnection connection)
     {
         connections[connectionId] = connection;
-        return new Handle(() => connections.TryRemove(connectionId, out _));
+        return new Registration(connections, connectionId);
     }
 
     public ValueTask<LiveConnection?> ResolveAsync(string connectionId, CancellationToken cancellation) =>
@@ -126,5 +126,11 @@ public sealed class InProcessDeliveryBus : IDeliveryBus
     private sealed class Handle(Action release) : IDisposable
     {
         public void Dispose() => release();
+    }
+
+    // There is one a connection, so it is no larger than it must be.
+    private sealed class Registration(ConcurrentDictionary<string, LiveConnection> connections, string connectionId) : IDisposable
+    {
+        public void Dispose() => connections.TryRemove(connectionId, out _);
     }
 }

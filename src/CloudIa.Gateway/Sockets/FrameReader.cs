@@ -26,11 +26,16 @@ internal sealed class FrameReader(WebSocket socket, int maxBytes) : IDisposable
 
     private byte[] buffer = [];
 
-    /// <summary>The next message. Its bytes stand until the next call.</summary>
-    public async ValueTask<Frame> ReadAsync(CancellationToken cancellation)
+    /// <summary>Waits, without a buffer, until a message begins.</summary>
+    public ValueTask<ValueWebSocketReceiveResult> WaitAsync(CancellationToken cancellation)
     {
         Release();
-        var waited = await socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
+        return socket.ReceiveAsync(Memory<byte>.Empty, cancellation);
+    }
+
+    /// <summary>The message that was waited for. Its bytes stand until the next wait.</summary>
+    public async ValueTask<Frame> ReadAsync(ValueWebSocketReceiveResult waited, CancellationToken cancellation)
+    {
         if (waited.MessageType == WebSocketMessageType.Close)
         {
             return new Frame(FrameKind.Close, default);

@@ -18,35 +18,52 @@ internal sealed partial class SocketConnection(
     SocketServices services, HttpContext context, OwnerFeed feed, string sessionId, DateTimeOffset expiresAt, string traceId)
     : ClientConnection(services.Connections, context, feed, expiresAt)
 {
+    private static readonly WebSocketAcceptContext KeptAliveByItsClient = new() { KeepAliveInterval = Timeout.InfiniteTimeSpan };
+
     private readonly string? language = context.Request.Headers.AcceptLanguage;
     private AnswerPump? pump;
 
     private Caller Caller => new(Owner, sessionId);
 
-    /// <summary>Speaks with the client until either side, or the registry, ends it.</summary>
-    /// <param name="socket">The socket, just opened.</param>
-    /// <param name="connected">The first thing that is said on it, whatever happens meanwhile.</param>
-    public async Task RunAsync(WebSocket socket, Connected connected)
+    /// <summary>Opens the socket and speaks with the client until either side, or the registry, ends it.</summary>
+    /// <param name="context">The handshake, counted already; <paramref name="context"/> and <paramref name="connected"/> are not kept.</param>
+    /// <param name="connected">The first thing that is said, whatever happens meanwhile.</param>
+    public async Task RunAsync(HttpContext context, Connected connected)
     {
-        var sink = new SocketSink(socket, this, language);
-        pump = new AnswerPump(services.Pump, Feed, sink, sessionId, traceId);
-        var greeting = sink.SendAsync(connected, Position.Start, null);
-        var receiving = ReceiveAsync(socket);
         try
         {
-            await greeting;
-            await pump.RunAsync();
+            // Named before the client learns of it: what it posts at once finds its connection.
+            using var registration = services.Pump.Bus.Register(connected.ConnectionId, new LiveConnection(Owner, sessionId, Anonymous: true));
+            BoundSends(context);
+            using var socket = await context.WebSockets.AcceptWebSocketAsync(KeptAliveByItsClient);
+            var sink = new SocketSink(socket, this, language);
+            var greeting = sink.SendAsync(connected, Position.Start, null);
+
+            // Or it would live as long as the connection does.
+            connected = null!;
+            var receiving = ReceiveAsync(socket);
+            try
+            {
+                await greeting;
+                pump = new AnswerPump(services.Pump, Feed, sink, sessionId, traceId);
+                await pump.RunAsync();
+            }
+            catch (Exception lost) when (IsLoss(lost))
+            {
+                // How the connection ended, the close says where it still can.
+            }
+
+            End(Ending.Left);
+            await CloseAsync(socket);
+
+            // Until the client has closed as well, or the registry loses its patience and cuts the connection.
+            await receiving;
         }
-        catch (Exception lost) when (IsLoss(lost))
+        finally
         {
-            // How the connection ended, the close says where it still can.
+            services.Connections.Remove(this);
+            Feed.Dispose();
         }
-
-        End(Ending.Left);
-        await CloseAsync(socket);
-
-        // Until the client has closed as well, or the registry loses its patience and cuts the connection.
-        await receiving;
     }
 
     protected override void Watch(int now)
@@ -99,7 +116,8 @@ internal sealed partial class SocketConnection(
         using var frames = new FrameReader(socket, services.Options.MaxBodyBytes);
         try
         {
-            while (await frames.ReadAsync(CancellationToken.None) is { Kind: not FrameKind.Close } frame)
+            // The wait is this method's own: one state machine less for as long as nothing comes.
+            while (await frames.ReadAsync(await frames.WaitAsync(CancellationToken.None), CancellationToken.None) is { Kind: not FrameKind.Close } frame)
             {
                 Heard();
                 switch (frame.Kind)

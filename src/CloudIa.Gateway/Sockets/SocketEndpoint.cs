@@ -1,5 +1,4 @@
 using CloudIa.Core.Conversations;
-using CloudIa.Core.Delivery;
 using CloudIa.Core.Intake;
 using CloudIa.Gateway.Errors;
 using CloudIa.Gateway.Identity;
@@ -19,7 +18,7 @@ public sealed class SocketEndpoint(SocketServices services, Authentication authe
     internal Task OpenAtRootAsync(HttpContext context, RequestDelegate next) =>
         context.WebSockets.IsWebSocketRequest && context.Request.Path == "/" ? OpenAsync(context) : next(context);
 
-    private async Task OpenAsync(HttpContext context)
+    private Task OpenAsync(HttpContext context)
     {
         if (!context.WebSockets.IsWebSocketRequest)
         {
@@ -28,21 +27,19 @@ public sealed class SocketEndpoint(SocketServices services, Authentication authe
 
         var connected = Greet(context, out var caller);
 
-        // Followed and named before the client learns of it, so that nothing it causes is missed; and counted before
-        // the handshake is answered, so that one too many is told why.
-        using var feed = services.Pump.Bus.Follow(caller.Owner);
-        var connection = new SocketConnection(services, context, feed, caller.SessionId, connected.ExpiresAt, connected.TraceId!);
-        services.Connections.Add(connection);
+        // Followed before the client learns of it, so that nothing it causes is missed; and counted before the handshake
+        // is answered, so that one too many is told why.
+        var feed = services.Pump.Bus.Follow(caller.Owner);
         try
         {
-            using var registration = services.Pump.Bus.Register(connected.ConnectionId, new LiveConnection(caller.Owner, caller.SessionId, Anonymous: true));
-            using var socket = await context.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = Timeout.InfiniteTimeSpan });
-            connection.BoundSends(context);
-            await connection.RunAsync(socket, connected);
+            var connection = new SocketConnection(services, context, feed, caller.SessionId, connected.ExpiresAt, connected.TraceId!);
+            services.Connections.Add(connection);
+            return connection.RunAsync(context, connected);
         }
-        finally
+        catch
         {
-            services.Connections.Remove(connection);
+            feed.Dispose();
+            throw;
         }
     }
 

@@ -45,7 +45,8 @@ internal sealed partial class AnswerPump
 
         if (stored.End is JobEvent end)
         {
-            await SendEndAsync(end, stored.Attempt, stored.Text!, Find(jobId));
+            // Who comes back for an answer that has ended is sent its text once, in the end.
+            await SendEndAsync(end, stored.Attempt, stored.Text!, resumed ? null : Find(jobId));
         }
         else if (stored.End is not null)
         {

@@ -162,19 +162,62 @@ public sealed class AnswerPumpTests : IDisposable
         Assert.Equal(["MessageCompleted"], Kinds());
     }
 
+    [Fact]
+    public void A_long_answer_is_resumed_in_parts_and_a_client_that_breaks_off_keeps_those_it_read()
+    {
+        Start();
+        Append(string.Concat(Enumerable.Repeat("0123456789", 1_000)));
+
+        var deltas = Elsewhere(Position.Start).Cast<MessageDelta>().ToList();
+
+        Assert.Equal([4096, 4096, 1808], deltas.Select(delta => delta.Delta.Length));
+        Assert.Equal(text, string.Concat(deltas.Select(delta => delta.Delta)));
+    }
+
+    [Fact]
+    public void A_long_end_waits_as_a_word_and_is_read_from_the_history()
+    {
+        Start();
+        bench.Stall();
+        Append(new string('a', 20_000));
+        End();
+        Assert.Equal("", bench.Text);
+        bench.Unstall();
+
+        Assert.Equal(text, bench.Text);
+        Assert.Equal("MessageCompleted", Kinds().Last());
+    }
+
+    [Fact]
+    public void Who_resumes_an_answer_that_has_ended_is_told_its_end_and_of_one_that_never_was_that_it_is_not_there()
+    {
+        Start();
+        Append("all");
+        End();
+        Assert.Equal("all", Assert.IsType<MessageCompleted>(Assert.Single(Elsewhere(new Position(1, 1)))).Content);
+
+        bench.Stored.Clear();
+        Assert.Equal(ErrorCode.NotFound, Assert.IsType<ErrorEvent>(Assert.Single(Elsewhere(new Position(1, 1)))).Code);
+    }
+
     private MessageRestarted Resumed(Position from)
     {
-        var other = new List<ServerEvent>();
-        using var feed = bench.Bus.Follow(bench.Job.Owner);
-        var pump = bench.Pump(feed, new Recorder(other));
-        feed.Resume(bench.Job.JobId, from);
-        Assert.False(pump.RunAsync().IsCompleted);
-
+        var told = Elsewhere(from);
         Assert.Collection(
-            other,
+            told,
             restarted => Assert.IsType<MessageRestarted>(restarted),
             delta => Assert.Equal((text, 0), Assert.IsType<MessageDelta>(delta) is var d ? (d.Delta, d.Offset) : default));
-        return (MessageRestarted)other[0];
+        return (MessageRestarted)told[0];
+    }
+
+    /// <summary>What another connection is told that resumes from a place.</summary>
+    private List<ServerEvent> Elsewhere(Position from)
+    {
+        var told = new List<ServerEvent>();
+        using var feed = bench.Bus.Follow(bench.Job.Owner);
+        feed.Resume(bench.Job.JobId, from);
+        Assert.False(bench.Pump(feed, new Recorder(told)).RunAsync().IsCompleted);
+        return told;
     }
 
     private IEnumerable<string> Kinds() => bench.Sent.Select(one => one.Sent.GetType().Name);

@@ -107,7 +107,7 @@ public sealed class FrameReaderTests : IDisposable
 
     private async Task<(FrameKind Kind, string Text)> ReadAsync()
     {
-        var frame = await reader.ReadAsync(TestContext.Current.CancellationToken);
+        var frame = await reader.ReadAsync(await reader.WaitAsync(TestContext.Current.CancellationToken), TestContext.Current.CancellationToken);
         return (frame.Kind, Encoding.UTF8.GetString(frame.Text.Span));
     }
 }

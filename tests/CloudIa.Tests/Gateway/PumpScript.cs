@@ -1,3 +1,4 @@
+using CloudIa.Core.Conversations;
 using CloudIa.Protocol;
 
 namespace CloudIa.Tests.Gateway;
@@ -26,6 +27,20 @@ internal static class PumpScript
             Attempt = attempt,
             Content = text,
             Metadata = new AnswerMetadata { Model = "demo", Tokens = 0, InputTokens = 0, OutputTokens = 0, Attempts = attempt, DurationMs = 0, FinishReason = "stop" },
+        };
+
+        // Stored before it is announced.
+        bench.Stored[bench.Job.JobId] = new Turn
+        {
+            JobId = bench.Job.JobId,
+            ConversationId = bench.Job.ConversationId,
+            Number = 1,
+            Message = bench.Job.Message,
+            Fingerprint = "",
+            AcceptedAt = bench.Job.AcceptedAt,
+            Attempt = attempt,
+            Status = JobStatus.Completed,
+            End = new TurnEnd { Status = JobStatus.Completed, Content = text, EndedAt = bench.Time.GetUtcNow() },
         };
         bench.Do(() => bench.Bus.EndAsync(bench.Job.Key, completed, CancellationToken.None));
     }

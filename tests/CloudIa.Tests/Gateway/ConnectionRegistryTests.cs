@@ -1,0 +1,169 @@
+using CloudIa.Core.Delivery;
+using CloudIa.Gateway;
+using CloudIa.Gateway.Connections;
+using CloudIa.Gateway.Errors;
+using CloudIa.Protocol;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CloudIa.Tests.Gateway;
+
+public sealed class ConnectionRegistryTests : IDisposable
+{
+    private readonly GatewayOptions options = new() { MaxConnectionsPerOwner = 2, SlowReaderSeconds = 10, SessionWarningSeconds = 60, SseHeartbeatSeconds = 15 };
+    private readonly FakeTimeProvider time = new();
+    private readonly Lifetime lifetime = new();
+    private readonly ConnectionRegistry registry;
+
+    public ConnectionRegistryTests() => registry = new ConnectionRegistry(options, lifetime, time);
+
+    public void Dispose()
+    {
+        registry.Dispose();
+        lifetime.Dispose();
+    }
+
+    [Fact]
+    public void An_owner_has_as_many_connections_as_allowed_and_one_that_ends_makes_room()
+    {
+        var first = Open();
+        Open();
+        Assert.Equal(ErrorCode.TooManyConnections, Assert.Throws<RequestRefusedException>(() => Open()).Code);
+        Open("another");
+
+        registry.Remove(first.Connection);
+        Open();
+        Assert.Throws<RequestRefusedException>(() => Open());
+        Assert.Equal(3, registry.Count);
+    }
+
+    [Fact]
+    public void A_send_that_makes_no_progress_ends_the_connection_and_later_cuts_it()
+    {
+        var (slow, cut) = Open();
+        slow.Blocked();
+        Pass(10);
+        Assert.Equal(Ending.None, slow.Ending);
+
+        Pass(1);
+        Assert.Equal(Ending.SlowReader, slow.Ending);
+        Assert.True(slow.Feed.Closed);
+        Assert.False(cut.Cut);
+
+        Pass(3);
+        Assert.True(cut.Cut);
+    }
+
+    [Fact]
+    public void A_slow_client_that_moves_is_not_cut()
+    {
+        var (slow, _) = Open(session: 1_000_000);
+        for (var i = 0; i < 100; i++)
+        {
+            slow.Blocked();
+            Pass(9);
+            slow.Progressed();
+        }
+
+        Assert.Equal(Ending.None, slow.Ending);
+    }
+
+    [Fact]
+    public void A_feed_that_is_overrun_ends_the_connection_though_its_pump_waits_for_a_send()
+    {
+        var (slow, _) = Open();
+        slow.Blocked();
+        for (var i = 0; i < 2_000; i++)
+        {
+            slow.Feed.Announce("job", new ErrorEvent { JobId = "job", Code = ErrorCode.ModelTimeout, Retryable = true, Final = false });
+        }
+
+        Pass(1);
+        Assert.Equal(Ending.SlowReader, slow.Ending);
+    }
+
+    [Fact]
+    public void A_session_that_ends_ends_the_connection_and_the_first_reason_stands()
+    {
+        var (connection, _) = Open(session: 100);
+        Pass(99);
+        Assert.Equal(Ending.None, connection.Ending);
+        Pass(1);
+        Assert.Equal(Ending.SessionExpired, connection.Ending);
+
+        connection.End(Ending.Left);
+        Assert.Equal(Ending.SessionExpired, connection.Ending);
+    }
+
+    [Fact]
+    public void A_silent_stream_is_asked_for_a_comment_once_at_a_time()
+    {
+        var (stream, _) = Open();
+        Pass(14);
+        Assert.False(stream.Feed.TryTake(out _));
+        Pass(3);
+        Assert.True(stream.Feed.TryTake(out var item));
+        Assert.Same(FeedItem.Beat, item);
+        Assert.False(stream.Feed.TryTake(out _));
+
+        stream.Progressed();
+        Pass(14);
+        Assert.False(stream.Feed.TryTake(out _));
+    }
+
+    [Fact]
+    public void When_the_process_leaves_all_are_sent_away_and_no_more_are_taken()
+    {
+        var (connection, _) = Open();
+        lifetime.Stopping.Cancel();
+
+        Assert.Equal(Ending.GoingAway, connection.Ending);
+        Assert.True(registry.Leaving);
+        Assert.Equal(ErrorCode.ShuttingDown, Assert.Throws<RequestRefusedException>(() => Open("another")).Code);
+    }
+
+    private (StreamConnection Connection, Transport Transport) Open(string owner = "owner", int session = 100_000)
+    {
+        var transport = new Transport();
+        var context = new DefaultHttpContext();
+        context.Features.Set<IConnectionLifetimeFeature>(transport);
+        var feed = new OwnerFeed(owner, "job", _ => { });
+        var connection = new StreamConnection(registry, context, feed, time.GetUtcNow().AddSeconds(session));
+        registry.Add(connection);
+        return (connection, transport);
+    }
+
+    private void Pass(int seconds)
+    {
+        for (var i = 0; i < seconds; i++)
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+    }
+
+    private sealed class Transport : IConnectionLifetimeFeature
+    {
+        public bool Cut { get; private set; }
+
+        public CancellationToken ConnectionClosed { get; set; }
+
+        public void Abort() => Cut = true;
+    }
+
+    private sealed class Lifetime : IHostApplicationLifetime, IDisposable
+    {
+        public CancellationTokenSource Stopping { get; } = new();
+
+        public CancellationToken ApplicationStarted => CancellationToken.None;
+
+        public CancellationToken ApplicationStopping => Stopping.Token;
+
+        public CancellationToken ApplicationStopped => CancellationToken.None;
+
+        public void StopApplication() => Stopping.Cancel();
+
+        public void Dispose() => Stopping.Dispose();
+    }
+}
