@@ -11,9 +11,10 @@ public sealed class SlowReaderTests
     private const int People = 6;
     private const int StalledEach = 19;
 
-    // A server that kept the text and its JSON for each of them would grow by three times their length a client.
+    // A server that kept the text and its JSON for each of them would grow by more than 3 MB a client, 350 MB in all. What
+    // is honest is 64 KiB a client; the rest is room for what answers this long leave to the garbage collector.
     private const int Characters = 1_000_000;
-    private const long Growth = 64L * 1024 * 1024;
+    private const long Growth = 160L * 1024 * 1024;
 
     [Fact]
     public async Task Clients_that_stop_reading_are_cut_off_cost_little_and_resume_to_the_same_text()
@@ -127,14 +128,15 @@ public sealed class SlowReaderTests
         var accepted = await person.Post("Tell me everything");
         await person.End(accepted.JobId, server.Tail);
 
-        // Whether the close is heard depends on when the client wakes: within the grace it is, and one of a few is in time.
+        // Found slow 2 to 4 s after it stops, and cut 2 to 3 s later: between the two it hears why. On a busy machine a try
+        // may miss that time.
         var codes = new List<int?>();
-        for (var second = 0; second < 6 && !codes.Contains(CloseCode.SlowReader); second++)
+        while (codes.Count < 6 && !codes.Contains(CloseCode.SlowReader))
         {
             using var sleeper = await StalledSocket.Open(server.Address, person.Token!);
             await sleeper.Send(new ClientFrame { Action = "resume", Jobs = [new ResumePoint(accepted.JobId, 0, 0)] });
-            await Task.Delay(TimeSpan.FromSeconds(2.5 + (0.3 * second)), TimeProvider.System, TestContext.Current.CancellationToken);
-            await Patience.For(sleeper.ReadToEnd(new HeldAnswers()), "the sleeper's end", server.Tail);
+            await Task.Delay(TimeSpan.FromSeconds(4.5), TimeProvider.System, TestContext.Current.CancellationToken);
+            await Patience.For(sleeper.ReadSlowly(new HeldAnswers(), accepted.JobId, TimeSpan.Zero), "the sleeper's end", server.Tail);
             codes.Add(sleeper.CloseCode);
         }
 
