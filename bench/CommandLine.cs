@@ -14,8 +14,15 @@ internal static class CommandLine
         (3, "Accepts a second against a server that only reads the body.", Row3ReadBody.RunAsync),
         (4, "One client's accept time against one commit.", Row4OneClient.RunAsync),
         (5, "Added time to the first token.", Row5FirstToken.RunAsync),
+        (7, "From the model's chunk to the client's frame.", Row7Delay.RunAsync),
+        (8, "Deltas a second against a raw WebSocket loop.", Row8Deltas.RunAsync),
         (9, "Memory of an idle connection.", Row9IdleConnections.RunAsync),
+        (10, "Frames against the model's chunks.", Row10Frames.RunAsync),
         (12, "Process start to the first 202, AOT against JIT.", Row12Start.RunAsync),
+        (13, "Memory and delays with readers that stall.", Row13StalledReaders.RunAsync),
+        (14, "Resume of a long answer against sending it raw.", Row14Resume.RunAsync),
+        (15, "Processor time of idle connections.", Row15IdleProcessor.RunAsync),
+        (16, "A turn in a long conversation against one in a short.", Row16LongConversation.RunAsync),
     ];
 
     private static readonly Option<int> Repeats = Common("--repeats", 3, "How often each side is measured; at least 3.");

@@ -24,6 +24,8 @@ internal static class ComparatorCommand
         "batched-commit" => BatchedCommit.RunAsync(port, folder),
         "read-body" => ReadBody.RunAsync(port),
         "idle-sockets" => IdleSockets.RunAsync(port),
+        "raw-sockets" => RawSockets.RunAsync(port),
+        "paced-model" => PacedModel.RunAsync(port),
         "fake-model" => FakeModel.RunAsync(port),
         _ => throw new ArgumentException($"There is no comparator {name}.", nameof(name)),
     };

@@ -10,30 +10,25 @@ namespace CloudIa.Bench.Load;
 internal sealed class ChatStream : IStreamClient
 {
     private readonly HttpConnection _posts;
-    private readonly HttpConnection _socket;
-    private readonly FrameReader _frames;
+    private readonly SocketClient _socket;
     private readonly byte[] _request;
 
-    private ChatStream(HttpConnection posts, HttpConnection socket, string token)
+    private ChatStream(HttpConnection posts, SocketClient socket, string token)
     {
         (_posts, _socket) = (posts, socket);
-        _frames = new FrameReader(socket.Socket);
         _request = HttpRequests.Post("/chat", """{"message":"Olá, IA!"}""", token);
     }
 
     public static async Task<IStreamClient> OpenAsync(int port, string token, CancellationToken cancellation)
     {
-        var stream = new ChatStream(
-            await HttpConnection.OpenAsync(port, cancellation), await HttpConnection.OpenAsync(port, cancellation), token);
+        var posts = await HttpConnection.OpenAsync(port, cancellation);
         try
         {
-            await stream._frames.UpgradeAsync(HttpRequests.Upgrade("/ws", token));
-            var first = await stream._frames.ReadTextAsync();
-            return Is(first, "connected"u8) ? stream : throw Unexpected(first);
+            return new ChatStream(posts, await SocketClient.OpenAsync(port, token, cancellation), token);
         }
         catch
         {
-            stream.Dispose();
+            posts.Dispose();
             throw;
         }
     }
@@ -56,25 +51,8 @@ internal sealed class ChatStream : IStreamClient
 
     private async Task<long> ReadAnswerAsync(long started)
     {
-        for (long first = 0; ;)
-        {
-            var frame = await _frames.ReadTextAsync();
-            if (first == 0 && Is(frame, "message_delta"u8))
-                first = Stopwatch.GetTimestamp() - started;
-            else if (Is(frame, "message_completed"u8))
-                return first > 0 ? first : throw Unexpected(frame);
-            else if (Is(frame, "error"u8) || Is(frame, "message_restarted"u8) || Is(frame, "message_stopped"u8))
-                throw Unexpected(frame);
-        }
+        long first = 0;
+        await _socket.ReadAnswerAsync((_, now) => first = first > 0 ? first : now - started);
+        return first > 0 ? first : throw new IOException("An answer without a delta.");
     }
-
-    private static bool Is(ReadOnlyMemory<byte> frame, ReadOnlySpan<byte> kind)
-    {
-        var name = "\"event\":\""u8;
-        var at = frame.Span.IndexOf(name);
-        var rest = at < 0 ? default : frame.Span[(at + name.Length)..];
-        return rest.StartsWith(kind) && rest.Length > kind.Length && rest[kind.Length] == '"';
-    }
-
-    private static IOException Unexpected(ReadOnlyMemory<byte> frame) => new($"Unexpected: {Encoding.UTF8.GetString(frame.Span)}");
 }

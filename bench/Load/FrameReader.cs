@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Net.Sockets;
 
@@ -5,15 +6,19 @@ namespace CloudIa.Bench.Load;
 
 /// <summary>
 /// Reads the frames of a server on a WebSocket (RFC 6455) after its handshake, no more than the rows need: unmasked,
-/// unfragmented, at most 64 KiB. Pings are answered.
+/// frames of at most 64 KiB, whose messages are put together. Pings are answered.
 /// </summary>
 internal sealed class FrameReader(Socket socket)
 {
     private const int Text = 0x81;
+    private const int FirstPart = 0x01;
+    private const int Part = 0x00;
+    private const int LastPart = 0x80;
     private const int Ping = 0x89;
     private const int Pong = 0x8A;
 
-    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly byte[] _buffer = new byte[128 * 1024];
+    private readonly ArrayBufferWriter<byte> _parts = new();
     private int _start;
     private int _end;
 
@@ -34,7 +39,7 @@ internal sealed class FrameReader(Socket socket)
         _start = head + 4;
     }
 
-    /// <summary>The next text frame's payload, valid until the next call.</summary>
+    /// <summary>The next text message's payload, valid until the next call.</summary>
     public async ValueTask<ReadOnlyMemory<byte>> ReadTextAsync()
     {
         while (true)
@@ -46,6 +51,14 @@ internal sealed class FrameReader(Socket socket)
             else if (kind == Text)
             {
                 return payload;
+            }
+            else if (kind is FirstPart or Part or LastPart)
+            {
+                if (kind == FirstPart)
+                    _parts.ResetWrittenCount();
+                _parts.Write(payload.Span);
+                if (kind == LastPart)
+                    return _parts.WrittenMemory;
             }
             else if (kind == Ping)
             {

@@ -9,7 +9,8 @@ internal static class HttpRequests
     public const string Message =
         """{"message":"Olá, IA! Explique em uma frase por que o céu é azul e o pôr do sol é vermelho, por favor."}""";
 
-    public static byte[] Get(string path) => Encoding.UTF8.GetBytes($"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+    public static byte[] Get(string path, string? token = null) => Encoding.UTF8.GetBytes(
+        $"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{(token is null ? "" : $"Authorization: Bearer {token}\r\n")}\r\n");
 
     /// <summary>A POST of JSON; with the Authorization header where a token is given.</summary>
     public static byte[] Post(string path, string json, string? token = null)

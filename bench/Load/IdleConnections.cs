@@ -38,6 +38,25 @@ internal sealed class IdleConnections : IDisposable
         }
     }
 
+    /// <summary>Each socket sends one ping of the application's, spread evenly over the time; answers are read when the next is sent.</summary>
+    public async Task PingAsync(TimeSpan over, CancellationToken cancellation)
+    {
+        // Masked with 0, which leaves the payload as it is.
+        byte[] ping = [0x81, 0x80 | 17, 0, 0, 0, 0, .. """{"action":"ping"}"""u8];
+        var answers = new byte[16 * 1024];
+        var begun = TimeProvider.System.GetTimestamp();
+        for (var i = 0; i < _connections.Count; i++)
+        {
+            var wait = (over * i / _connections.Count) - TimeProvider.System.GetElapsedTime(begun);
+            if (wait > TimeSpan.FromMilliseconds(2))
+                await Task.Delay(wait, TimeProvider.System, cancellation);
+            var socket = _connections[i].Socket;
+            if (socket.Available > 0)
+                await socket.ReceiveAsync(answers, SocketFlags.None, cancellation);
+            await socket.SendAsync(ping, SocketFlags.None, cancellation);
+        }
+    }
+
     /// <summary>Sockets that the server has closed meanwhile.</summary>
     public int CountClosed() => _connections.Count(connection =>
         connection.Socket.Poll(0, SelectMode.SelectRead) && connection.Socket.Available == 0);

@@ -32,6 +32,9 @@ internal static class MarkdownTable
 
     private static string Format(IReadOnlyList<double> samples, string unit)
     {
+        if (samples.Count == 0)
+            return "";
+
         var spread = Spread.Of(samples);
         var digits = Math.Abs(spread.Median) >= 100 ? "0" : Math.Abs(spread.Median) >= 10 ? "0.0" : "0.00";
         var values = string.Format(

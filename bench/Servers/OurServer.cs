@@ -7,9 +7,9 @@ namespace CloudIa.Bench.Servers;
 internal static class OurServer
 {
     public static async Task<ServerProcess> StartReadyAsync(
-        string program, int workers, CancellationToken cancellation, Uri? model = null)
+        string program, int workers, CancellationToken cancellation, Uri? model = null, params IReadOnlyList<(string Name, string Value)> more)
     {
-        var server = Start(program, workers, Workspace.NewDataFolder("ours"), keepFolder: false, model);
+        var server = Start(program, workers, Workspace.NewDataFolder("ours"), keepFolder: false, model, more);
         try
         {
             await server.WaitUntilReadyAsync(cancellation);
@@ -23,7 +23,9 @@ internal static class OurServer
     }
 
     /// <param name="model">An OpenAI-compatible endpoint; null: the built-in demo model.</param>
-    public static ServerProcess Start(string program, int workers, string folder, bool keepFolder, Uri? model = null)
+    /// <param name="more">Settings besides, as variables of the environment.</param>
+    public static ServerProcess Start(
+        string program, int workers, string folder, bool keepFolder, Uri? model = null, params IReadOnlyList<(string Name, string Value)> more)
     {
         var port = ServerProcess.FreePort();
         string[] serve = ["serve", "--port", port.ToString(CultureInfo.InvariantCulture), "--data", folder];
@@ -46,6 +48,8 @@ internal static class OurServer
             settings["CLOUDIA__MODELS__0__APIKEY"] = "none";
         }
 
+        foreach (var (name, value) in more)
+            settings[name] = value;
         return ServerProcess.Start(start, port, keepFolder ? null : folder);
     }
 
