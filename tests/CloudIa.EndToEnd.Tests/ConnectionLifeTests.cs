@@ -97,7 +97,11 @@ public sealed class ConnectionLifeTests
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("One two three") with { GateAfter = 1, Gate = gate.Task });
         var settings = With(("SESSIONHOURS", "0.004"));
-        var patient = new Dictionary<string, string>(settings.More) { ["CLOUDIA__MODELS__0__SILENCESECONDS"] = "60" };
+        var patient = new Dictionary<string, string>(settings.More)
+        {
+            ["CLOUDIA__MODELS__0__FIRSTTOKENSECONDS"] = "60",
+            ["CLOUDIA__MODELS__0__SILENCESECONDS"] = "60",
+        };
         await using var server = await CloudiaProcess.Start(settings with { ModelEndpoint = model.Endpoint, More = patient });
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(server.Address, Of(person, server));

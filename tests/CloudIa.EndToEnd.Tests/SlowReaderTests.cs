@@ -136,7 +136,7 @@ public sealed class SlowReaderTests
             using var sleeper = await StalledSocket.Open(server.Address, person.Token!);
             await sleeper.Send(new ClientFrame { Action = "resume", Jobs = [new ResumePoint(accepted.JobId, 0, 0)] });
             await Task.Delay(TimeSpan.FromSeconds(4.5), TimeProvider.System, TestContext.Current.CancellationToken);
-            await Patience.For(sleeper.ReadSlowly(new HeldAnswers(), accepted.JobId, TimeSpan.Zero), "the sleeper's end", server.Tail);
+            await Patience.For(sleeper.ReadSlowly(new HeldAnswers(), accepted.JobId, TimeSpan.Zero), "the sleeper's end", server.Tail, TimeSpan.FromMinutes(2));
             codes.Add(sleeper.CloseCode);
         }
 
