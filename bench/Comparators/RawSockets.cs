@@ -12,7 +12,7 @@ namespace CloudIa.Bench.Comparators;
 /// </summary>
 internal static class RawSockets
 {
-    private static readonly byte[] Payload = Encoding.UTF8.GetBytes(new string('x', 64 * 1024));
+    private static readonly byte[] Payload = Encoding.UTF8.GetBytes(new string('x', 1024 * 1024));
 
     public static Task RunAsync(int port) => BareKestrel.RunAsync(port, ServeAsync, app =>
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan }));

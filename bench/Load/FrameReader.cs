@@ -6,7 +6,7 @@ namespace CloudIa.Bench.Load;
 
 /// <summary>
 /// Reads the frames of a server on a WebSocket (RFC 6455) after its handshake, no more than the rows need: unmasked,
-/// frames of at most 64 KiB, whose messages are put together. Pings are answered.
+/// frames of at most 1 MiB, whose messages are put together. Pings are answered.
 /// </summary>
 internal sealed class FrameReader(Socket socket)
 {
@@ -16,8 +16,9 @@ internal sealed class FrameReader(Socket socket)
     private const int LastPart = 0x80;
     private const int Ping = 0x89;
     private const int Pong = 0x8A;
+    private const int Longest = 1024 * 1024;
 
-    private readonly byte[] _buffer = new byte[128 * 1024];
+    private byte[] _buffer = new byte[128 * 1024];
     private readonly ArrayBufferWriter<byte> _parts = new();
     private int _start;
     private int _end;
@@ -89,9 +90,20 @@ internal sealed class FrameReader(Socket socket)
         }
 
         if (length == 127)
-            throw new IOException("A frame beyond 64 KiB.");
+        {
+            if (bytes.Length < 10)
+                return false;
+            (length, head) = ((int)Math.Min(BinaryPrimitives.ReadUInt64BigEndian(bytes[2..]), int.MaxValue), 10);
+            if (length > Longest)
+                throw new IOException("A frame beyond 1 MiB.");
+        }
+
         if (bytes.Length < head + length)
+        {
+            if (_buffer.Length < head + length)
+                Array.Resize(ref _buffer, Math.Max(head + length, _buffer.Length * 2) + _start);
             return false;
+        }
 
         kind = bytes[0];
         payload = _buffer.AsMemory(_start + head, length);

@@ -82,7 +82,8 @@ internal sealed partial class AnswerPump
 
             var place = answer.At;
             answer.At = place with { Offset = place.Offset + piece.Length };
-            await sink.SendAsync(Delta(end.JobId, end.ConversationId, end.SessionId, end.TraceId, place, piece), answer.At);
+            var part = text.Part(place.Offset, piece);
+            await sink.SendAsync(Delta(end.JobId, end.ConversationId, end.SessionId, end.TraceId, place, ""), answer.At, part);
         }
 
         await text.HoldAsync();

@@ -17,10 +17,11 @@ namespace CloudIa.Gateway.Streaming;
 internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, IEventSink sink, string? sessionId, string? traceId)
 {
     /// <summary>
-    /// Characters in one delta at most. A client that lags far behind is sent several, one behind the other: what it
-    /// has read of them is its own, should it be cut before it has all.
+    /// Characters in one delta at most: all but the longest answers are caught up with in one. A client that lags
+    /// further behind is sent several: what it has read of them is its own, should it be cut before it has all. As a
+    /// string it is 64 KiB, below what the runtime keeps apart as a large object.
     /// </summary>
-    public const int LongestDelta = 4096;
+    public const int LongestDelta = 32_768;
 
     private Dictionary<string, Answer>? answers;
     private ITimer? timer;
@@ -154,15 +155,15 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
     {
         answer.Held = false;
         var job = new JobKey(feed.Owner, jobId);
-        while (await services.Bus.ReadAsync(job, answer.At, LongestDelta, CancellationToken.None) is { } slice)
+        while (await ReadGrowthAsync(job, answer.At) is { } growth)
         {
-            if (slice.From.Attempt == 0)
+            if (growth.From.Attempt == 0)
             {
                 return true;
             }
 
-            await SendSliceAsync(slice, answer);
-            if (!slice.More)
+            await SendGrowthAsync(growth, answer);
+            if (!growth.More)
             {
                 return true;
             }
@@ -171,17 +172,17 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
         return false;
     }
 
-    private async ValueTask SendSliceAsync(AnswerSlice slice, Answer answer)
+    private async ValueTask SendGrowthAsync(Growth growth, Answer answer)
     {
-        var job = slice.Job;
+        var job = growth.Job;
         var held = answer.At;
-        answer.At = slice.From;
-        if (held != slice.From)
+        answer.At = growth.From;
+        if (held != growth.From)
         {
-            answer.Began = slice.From;
+            answer.Began = growth.From;
         }
 
-        if (held != Position.Start && held != slice.From)
+        if (held != Position.Start && held != growth.From)
         {
             await sink.SendAsync(
                 new MessageRestarted
@@ -191,17 +192,17 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
                     SessionId = job.SessionId,
                     TraceId = job.TraceId,
                     Timestamp = services.Time.GetUtcNow(),
-                    Attempt = slice.From.Attempt,
-                    Reason = held.Attempt < slice.From.Attempt ? "retry" : "position_unknown",
+                    Attempt = growth.From.Attempt,
+                    Reason = held.Attempt < growth.From.Attempt ? "retry" : "position_unknown",
                 },
                 answer.At);
         }
 
-        if (slice.Text.Length > 0)
+        if (growth.Length > 0)
         {
-            answer.At = slice.End;
+            answer.At = growth.From with { Offset = growth.From.Offset + growth.Length };
             answer.SentAt = services.Time.GetTimestamp();
-            await sink.SendAsync(Delta(job.JobId, job.ConversationId, job.SessionId, job.TraceId, slice.From, slice.Text), slice.End);
+            await sink.SendAsync(Delta(job.JobId, job.ConversationId, job.SessionId, job.TraceId, growth.From, growth.Short), answer.At, growth.Long);
         }
     }
 

@@ -15,14 +15,18 @@ internal sealed class EventJson : IDisposable
     /// <summary>Texts longer than this are written in pieces.</summary>
     public const int LongText = 1024;
 
-    /// <summary>With a frame's header, as much as the smallest buffers that hold it.</summary>
-    public const int PieceBytes = 4096 - 16;
+    /// <summary>With a frame's header, as much as a rented buffer of 8 KiB holds: two of these and the response's buffer stay below 64 KiB.</summary>
+    public const int PieceBytes = 8192 - 16;
 
-    /// <summary>Characters that are escaped at a time.</summary>
-    private const int Step = 256;
+    /// <summary>Characters that are escaped at a time: one that needs it seldom has another close by.</summary>
+    private const int Step = 16;
 
     /// <summary>Bytes that a step may take: each character is escaped to six at most.</summary>
     private const int StepBytes = Step * 6;
+
+    /// <summary>ASCII that JSON does not escape.</summary>
+    private static readonly SearchValues<char> Plain = SearchValues.Create(
+        [.. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code).Where(character => character is not ('"' or '\\'))]);
 
     private readonly byte[] rest;
     private readonly int split;
@@ -86,6 +90,24 @@ internal sealed class EventJson : IDisposable
     }
 
     private void PutText()
+    {
+        // Most text stands in JSON as it is, a byte a character: that is copied, and only the rest escaped.
+        var left = text.Span[at..];
+        var plain = left[..Math.Min(left.Length, PieceBytes - written)].IndexOfAnyExcept(Plain);
+        if (plain < 0)
+        {
+            plain = Math.Min(left.Length, PieceBytes - written);
+        }
+
+        written += Encoding.UTF8.GetBytes(left[..plain], buffer.AsSpan(written));
+        at += plain;
+        if (at < text.Length && PieceBytes - written >= StepBytes)
+        {
+            PutEscaped();
+        }
+    }
+
+    private void PutEscaped()
     {
         Span<char> escaped = stackalloc char[StepBytes];
         var source = text.Span.Slice(at, Math.Min(Step, text.Length - at));

@@ -32,6 +32,19 @@ internal sealed class SentText(string text, Func<Task<string?>>? again = null)
         return new string(span.Slice(from, length));
     }
 
+    /// <summary>A piece of it, on its way by itself.</summary>
+    public SentText Part(int from, string piece)
+    {
+        var length = piece.Length;
+        return new SentText(piece, again is null ? null : async () =>
+        {
+            await HoldAsync();
+            var same = Piece(from, length);
+            LetGo();
+            return same;
+        });
+    }
+
     /// <summary>A send waits: the text may go.</summary>
     public void LetGo()
     {
@@ -42,7 +55,7 @@ internal sealed class SentText(string text, Func<Task<string?>>? again = null)
     }
 
     /// <summary>Has the text again.</summary>
-    /// <exception cref="IOException">It is gone: its conversation was deleted meanwhile.</exception>
+    /// <exception cref="IOException">It is gone: its conversation was deleted, or its attempt was voided.</exception>
     public async ValueTask HoldAsync()
     {
         if (held is not null || kept.TryGetTarget(out held))
@@ -54,7 +67,7 @@ internal sealed class SentText(string text, Func<Task<string?>>? again = null)
         if (held?.Length != Length)
         {
             held = null;
-            throw new IOException("The text on its way to a client was deleted.");
+            throw new IOException("The text on its way to a client is gone.");
         }
 
         kept.SetTarget(held);

@@ -163,14 +163,18 @@ public sealed class AnswerPumpTests : IDisposable
     }
 
     [Fact]
-    public void A_long_answer_is_resumed_in_parts_and_a_client_that_breaks_off_keeps_those_it_read()
+    public void An_answer_is_resumed_in_one_delta_and_only_a_very_long_one_in_parts()
     {
         Start();
-        Append(string.Concat(Enumerable.Repeat("0123456789", 1_000)));
+        Append(string.Concat(Enumerable.Repeat("0123456789", 3_000)));
+
+        Assert.Equal(text, Assert.IsType<MessageDelta>(Assert.Single(Elsewhere(Position.Start))).Delta);
+
+        Append(string.Concat(Enumerable.Repeat("0123456789", 4_000)));
 
         var deltas = Elsewhere(Position.Start).Cast<MessageDelta>().ToList();
 
-        Assert.Equal([4096, 4096, 1808], deltas.Select(delta => delta.Delta.Length));
+        Assert.Equal([32_768, 32_768, 4_464], deltas.Select(delta => delta.Delta.Length));
         Assert.Equal(text, string.Concat(deltas.Select(delta => delta.Delta)));
     }
 

@@ -119,6 +119,7 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
     /// <summary>An event with the text that was taken out of it.</summary>
     public static ServerEvent Whole(ServerEvent sent, SentText? text) => (sent, text) switch
     {
+        (MessageDelta delta, { } taken) => delta with { Delta = taken.Span.ToString() },
         (MessageCompleted completed, { } taken) => completed with { Content = taken.Span.ToString() },
         (MessageStopped stopped, { } taken) => stopped with { Content = taken.Span.ToString() },
         _ => sent,

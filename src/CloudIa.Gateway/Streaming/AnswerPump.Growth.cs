@@ -1,0 +1,52 @@
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Queue;
+using CloudIa.Protocol;
+
+namespace CloudIa.Gateway.Streaming;
+
+/// <summary>This part: what a running answer has grown by. Much of it is not kept for a client that does not read it.</summary>
+internal sealed partial class AnswerPump
+{
+    // A method of its own, so that nothing but the growth keeps the text while it is on its way.
+    private async ValueTask<Growth?> ReadGrowthAsync(JobKey job, Position at)
+    {
+        if (await services.Bus.ReadAsync(job, at, LongestDelta, CancellationToken.None) is not { } slice)
+        {
+            return null;
+        }
+
+        var length = slice.Text.Length;
+        return length > EventJson.LongText
+            ? new Growth(slice.Job, slice.From, length, "", GrownText(job, slice.From, slice.Text), slice.More)
+            : new Growth(slice.Job, slice.From, length, slice.Text, null, slice.More);
+    }
+
+    private SentText GrownText(JobKey job, Position from, string text)
+    {
+        var length = text.Length;
+        return new SentText(text, () => ReadAgainAsync(job, from, length));
+    }
+
+    /// <summary>The same text from the running answer or, where that has ended meanwhile, from the stored one; null where a newer attempt voided it.</summary>
+    private async Task<string?> ReadAgainAsync(JobKey job, Position from, int length)
+    {
+        if (await services.Bus.ReadAsync(job, from, length, CancellationToken.None) is { } slice)
+        {
+            return slice.From == from && slice.Text.Length == length ? slice.Text : null;
+        }
+
+        return await services.Find(job, CancellationToken.None) is { End.Content: var content } turn
+            && turn.Attempt == from.Attempt && content.Length >= from.Offset + length
+            ? content.Substring(from.Offset, length)
+            : null;
+    }
+
+    /// <summary>Text that a client lacks, from a place on: all of it, or its beginning.</summary>
+    /// <param name="Job">Whose answer it is.</param>
+    /// <param name="From">Where the text begins.</param>
+    /// <param name="Length">In UTF-16 units.</param>
+    /// <param name="Short">The text, where it is short; else "".</param>
+    /// <param name="Long">The text, where it is long.</param>
+    /// <param name="More">Whether there is more.</param>
+    private sealed record Growth(JobMessage Job, Position From, int Length, string Short, SentText? Long, bool More);
+}
