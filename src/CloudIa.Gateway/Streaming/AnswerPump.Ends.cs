@@ -9,9 +9,9 @@ namespace CloudIa.Gateway.Streaming;
 /// <summary>This part: ends of answers. Their texts are whole, and may be long.</summary>
 internal sealed partial class AnswerPump
 {
-    /// <summary>Sends the stored end of a job; true where there is one.</summary>
+    /// <summary>Sends the stored end of a job, or that there is none any more; false where the job goes on.</summary>
     /// <param name="jobId">The job.</param>
-    /// <param name="resumed">Whether the client asked for it by name, and so is told where it does not exist.</param>
+    /// <param name="resumed">Whether the client asked for it by name; else the job is known to have ended.</param>
     private async ValueTask<bool> SendEndAsync(string jobId, bool resumed)
     {
         StoredEnd? stored;
@@ -34,13 +34,10 @@ internal sealed partial class AnswerPump
 
         if (stored is null)
         {
+            // What had ended and is gone was deleted before its client had it; what was only named may never have been.
             answers?.Remove(jobId);
-            if (resumed)
-            {
-                await SendErrorAsync(jobId, ErrorCode.NotFound);
-            }
-
-            return resumed;
+            await SendErrorAsync(jobId, resumed ? ErrorCode.NotFound : ErrorCode.ConversationDeleted);
+            return true;
         }
 
         if (stored.End is JobEvent end)

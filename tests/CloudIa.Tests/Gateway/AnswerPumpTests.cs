@@ -204,6 +204,21 @@ public sealed class AnswerPumpTests : IDisposable
         Assert.Equal(ErrorCode.NotFound, Assert.IsType<ErrorEvent>(Assert.Single(Elsewhere(new Position(1, 1)))).Code);
     }
 
+    [Fact]
+    public void A_long_end_that_is_deleted_before_it_is_read_is_told_as_deleted_and_ends_an_event_stream()
+    {
+        using var stream = bench.Bus.Follow(bench.Job.Owner, bench.Job.JobId);
+        Start();
+        bench.Stall();
+        Append(new string('a', 20_000));
+        End();
+        bench.Stored.Clear();
+        bench.Unstall();
+        Assert.Equal((ErrorCode.ConversationDeleted, true), bench.Sent[^1].Sent is ErrorEvent told ? (told.Code, told.Final) : default);
+
+        Assert.True(bench.Pump(stream, new Recorder([])).RunAsync().IsCompletedSuccessfully);
+    }
+
     private MessageRestarted Resumed(Position from)
     {
         var told = Elsewhere(from);
