@@ -16,6 +16,13 @@ internal static class PendingTurns
     private const string NotDeleted =
         "NOT EXISTS (SELECT 1 FROM conversations AS gone WHERE gone.conversation_id = jobs.conversation_id AND gone.owner = jobs.owner AND gone.deleted_at IS NOT NULL)";
 
+    /// <summary>Holds for jobs of conversation $1 and owner $2 that no worker has begun.</summary>
+    private const string IsWaiting =
+        $"""
+        conversation_id = $1 AND owner = $2 AND {NotDeleted}
+            AND NOT EXISTS (SELECT 1 FROM turns WHERE turns.job_id = jobs.job_id AND turns.owner = jobs.owner)
+        """;
+
     /// <summary>Waiting jobs that a list of conversations looks through, newest first, so that a backlog cannot slow it.</summary>
     private const int ListDepth = 1000;
 
@@ -38,12 +45,16 @@ internal static class PendingTurns
     public static IReadOnlyList<Turn> Read(Statements read, ConversationKey conversation, int limit) =>
         [.. All(read.Bind(
             $"""
-            SELECT body FROM jobs WHERE conversation_id = $1 AND owner = $2 AND {NotDeleted}
-                AND NOT EXISTS (SELECT 1 FROM turns WHERE turns.job_id = jobs.job_id AND turns.owner = jobs.owner)
-                AND json_extract(CAST(body AS TEXT), '$.turn') IS NULL
+            SELECT body FROM jobs WHERE {IsWaiting} AND json_extract(CAST(body AS TEXT), '$.turn') IS NULL
             ORDER BY seq DESC LIMIT $3
             """,
             conversation.ConversationId, conversation.Owner, limit)).Select(Turn)];
+
+    /// <summary>All jobs of a conversation that no worker has begun, regenerations too, in the order in which they are answered.</summary>
+    public static IReadOnlyList<Turn> ReadAll(Statements read, ConversationKey conversation) =>
+        [.. All(read.Bind(
+            $"SELECT body FROM jobs WHERE {IsWaiting} ORDER BY seq",
+            conversation.ConversationId, conversation.Owner)).Select(Turn)];
 
     /// <summary>Those of a conversation whose turn has not ended, in the order in which they are answered; begun ones without their turn.</summary>
     public static IReadOnlyList<JobKey> Unfinished(Statements read, ConversationKey conversation, int limit)
@@ -66,11 +77,12 @@ internal static class PendingTurns
             $"SELECT body FROM jobs WHERE conversation_id = $1 AND owner = $2 AND {NotDeleted} ORDER BY seq LIMIT 1",
             conversation.ConversationId, conversation.Owner)).FirstOrDefault();
 
-    /// <summary>An owner's conversations in which a message waits, each with the time of its newest.</summary>
+    /// <summary>An owner's conversations in which a message waits, each with the time of its newest. Other owners' bodies are not read.</summary>
     public static IReadOnlyDictionary<string, DateTimeOffset> Conversations(Statements read, string owner) =>
         All(read.Bind(
             """
-            SELECT body FROM (SELECT seq, job_id, owner, body FROM jobs ORDER BY seq DESC LIMIT $2) AS newest
+            SELECT (SELECT body FROM jobs WHERE jobs.seq = newest.seq)
+            FROM (SELECT seq, job_id, owner FROM jobs ORDER BY seq DESC LIMIT $2) AS newest
             WHERE owner = $1 AND NOT EXISTS (SELECT 1 FROM turns WHERE turns.job_id = newest.job_id AND turns.owner = newest.owner)
             """,
             owner, ListDepth))

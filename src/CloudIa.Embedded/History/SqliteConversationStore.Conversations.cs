@@ -106,7 +106,7 @@ public sealed partial class SqliteConversationStore
                     $"SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND current = 1 AND ended_at IS NULL ORDER BY turn",
                     conversation.ConversationId, conversation.Owner),
                 ReadTurn),
-            .. PendingTurns.Read(write, conversation, int.MaxValue).Reverse(),
+            .. PendingTurns.ReadAll(write, conversation),
         ];
 
         // The name alone stays, for whatever of it is still in the queue or in a worker's hands.

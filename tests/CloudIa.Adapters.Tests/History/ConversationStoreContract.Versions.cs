@@ -117,6 +117,18 @@ public abstract partial class ConversationStoreContract
     }
 
     [Fact]
+    public async Task A_regeneration_that_waits_is_among_what_a_deletion_leaves_without_an_end()
+    {
+        var job = await AnsweredAsync(Job(), "a1");
+        var (again, later) = (Regeneration(job, 1), Job(job.ConversationId));
+        await AcceptAsync(again);
+        await AcceptAsync(later);
+
+        var unfinished = await store.DeleteAsync(job.Conversation, Samples.Start, None);
+        Assert.Equal([again.JobId, later.JobId], unfinished!.Select(turn => turn.JobId));
+    }
+
+    [Fact]
     public async Task The_words_of_every_version_are_found_until_the_conversation_is_deleted()
     {
         var job = await AnsweredAsync(Job(message: "question"), "apples");
