@@ -44,10 +44,11 @@ public sealed partial class MessageIntake(
         var admission = await KnownAsync(job, posted, cancellation) ?? await CommitAsync(job, posted, cancellation);
         if (admission is Admission.Accepted accepted)
         {
-            await bus.PublishAsync(job.Owner, Announcement(job, accepted, posted.ClientId), cancellation);
+            // It is taken, whether or not its sender still waits: what belongs to it is done to its end.
+            await bus.PublishAsync(job.Owner, Announcement(job, accepted, posted.ClientId), CancellationToken.None);
             if (posted is { WhenBusy: WhenBusy.Interrupt, ConversationId: not null } && !accepted.Status.IsEnd())
             {
-                await InterruptAsync(job, cancellation);
+                await InterruptAsync(job);
             }
         }
 
@@ -141,11 +142,11 @@ public sealed partial class MessageIntake(
         ? new Admission.Accepted(job.Key, holder.ConversationId, holder.Status, holder.AcceptedAt)
         : new Admission.Refused(ErrorCode.KeyReused);
 
-    private async Task InterruptAsync(JobMessage job, CancellationToken cancellation)
+    private async Task InterruptAsync(JobMessage job)
     {
         try
         {
-            await stops.InterruptForAsync(job, cancellation);
+            await stops.InterruptForAsync(job, CancellationToken.None);
         }
         catch (HistoryUnavailableException error)
         {

@@ -12,17 +12,20 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQue
     /// <summary>Messages before it that one interruption stops: more than an owner can have in flight.</summary>
     private const int MaxInterrupted = 1000;
 
-    /// <summary>The job as it is after the wish was written; null where it is not the owner's.</summary>
+    /// <summary>
+    /// The job as it is after the wish was written; null where it is not the owner's. Once it is written it is carried
+    /// out, whether or not the caller still waits.
+    /// </summary>
     public async Task<StopResult?> StopAsync(JobKey job, CancellationToken cancellation)
     {
         var result = await store.RequestStopAsync(job, time.GetUtcNow(), cancellation);
         if (result is { EndedNow: true })
         {
-            await bus.EndAsync(job, TurnEvents.End(result.Turn, sessionId: null, traceId: null), cancellation);
+            await bus.EndAsync(job, TurnEvents.End(result.Turn, sessionId: null, traceId: null), CancellationToken.None);
         }
-        else if (result is { Turn.End: null } && !await bus.SignalStopAsync(job, cancellation))
+        else if (result is { Turn.End: null } && !await bus.SignalStopAsync(job, CancellationToken.None))
         {
-            return await EndAsync(job, result.Turn, cancellation);
+            return await EndAsync(job, result.Turn);
         }
 
         return result;
@@ -48,20 +51,20 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQue
     /// Ends a job that nobody runs: it waits between two attempts, or its worker died. What was shown of it is kept.
     /// An attempt that begins meanwhile finds the wish and ends it, and this end is refused.
     /// </summary>
-    private async Task<StopResult> EndAsync(JobKey job, Turn turn, CancellationToken cancellation)
+    private async Task<StopResult> EndAsync(JobKey job, Turn turn)
     {
-        var shown = await bus.ReadAsync(job, new Position(turn.Attempt, 0), cancellation);
+        var shown = await bus.ReadAsync(job, new Position(turn.Attempt, 0), CancellationToken.None);
         var end = TurnEnd.Stopped(shown?.Text ?? "", time.GetUtcNow());
-        if (!await store.FinishAsync(job, turn.Attempt, end, cancellation))
+        if (!await store.FinishAsync(job, turn.Attempt, end, CancellationToken.None))
         {
-            return new StopResult(await store.FindAsync(job, cancellation) ?? turn, EndedNow: false);
+            return new StopResult(await store.FindAsync(job, CancellationToken.None) ?? turn, EndedNow: false);
         }
 
         var stopped = turn with { Status = end.Status, End = end };
-        await bus.EndAsync(job, TurnEvents.End(stopped, sessionId: null, traceId: null), cancellation);
+        await bus.EndAsync(job, TurnEvents.End(stopped, sessionId: null, traceId: null), CancellationToken.None);
 
         // Later messages of the conversation need not wait for a retry that will not be.
-        await queue.HastenAsync(new ConversationKey(job.Owner, turn.ConversationId), cancellation);
+        await queue.HastenAsync(new ConversationKey(job.Owner, turn.ConversationId), CancellationToken.None);
         return new StopResult(stopped, EndedNow: true);
     }
 }

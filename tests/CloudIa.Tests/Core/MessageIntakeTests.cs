@@ -89,6 +89,33 @@ public sealed class MessageIntakeTests : IDisposable
         Assert.Equal(JobStatus.Queued, (await shop.Store.FindAsync(later, None))!.Status);
     }
 
+    [Fact]
+    public async Task A_sender_who_leaves_after_the_commit_leaves_no_interruption_half_done()
+    {
+        var (conversation, running) = await BeginAsync();
+        var waiting = Assert.IsType<Admission.Accepted>(await PostAsync("waits", conversation)).Job;
+        using var left = new CancellationTokenSource();
+
+        await Intake(new LeftStore(shop.Store, left)).AcceptAsync(new Caller("owner", "session"), Posted("now", conversation, WhenBusy.Interrupt), left.Token);
+
+        Assert.True(left.IsCancellationRequested);
+        Assert.Equal(JobStatus.Cancelled, (await shop.Store.FindAsync(running, None))!.Status);
+        Assert.Equal(JobStatus.Cancelled, (await shop.Store.FindAsync(waiting, None))!.Status);
+    }
+
+    [Fact]
+    public async Task A_stop_whose_sender_leaves_once_it_is_written_ends_a_job_that_nobody_runs()
+    {
+        var (_, running) = await BeginAsync();
+        using var left = new CancellationTokenSource();
+
+        var stopped = await new StopDesk(new LeftStore(shop.Store, left), shop.Bus, shop.Queue, shop.Time).StopAsync(running, left.Token);
+
+        Assert.True(left.IsCancellationRequested);
+        Assert.True(stopped!.EndedNow);
+        Assert.Equal(JobStatus.Cancelled, (await shop.Store.FindAsync(running, None))!.Status);
+    }
+
     [Theory]
     [InlineData(WhenBusy.Reject)]
     [InlineData(WhenBusy.Interrupt)]
@@ -167,6 +194,29 @@ public sealed class MessageIntakeTests : IDisposable
         NullLogger<MessageIntake>.Instance);
 
     private static string Refusal(Admission admission) => Assert.IsType<Admission.Refused>(admission).Code;
+
+    /// <summary>A history whose caller leaves as soon as it was told of a message or of a stop.</summary>
+    private sealed class LeftStore(CloudIa.Core.History.IConversationStore store, CancellationTokenSource left) : UnusedStore
+    {
+        public override Task RecordPendingAsync(JobMessage job, CancellationToken cancellation) => left.CancelAsync();
+
+        public override async Task<CloudIa.Core.History.StopResult?> RequestStopAsync(JobKey job, DateTimeOffset now, CancellationToken cancellation)
+        {
+            var result = await store.RequestStopAsync(job, now, cancellation);
+            await left.CancelAsync();
+            return result;
+        }
+
+        public override Task<bool> FinishAsync(JobKey job, int attempt, TurnEnd end, CancellationToken cancellation) => store.FinishAsync(job, attempt, end, cancellation);
+
+        public override Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) => store.FindAsync(job, cancellation);
+
+        public override Task<IReadOnlyList<Turn>> ReadUnfinishedAsync(ConversationKey conversation, int limit, CancellationToken cancellation) =>
+            store.ReadUnfinishedAsync(conversation, limit, cancellation);
+
+        public override Task<Conversation?> FindConversationAsync(ConversationKey conversation, CancellationToken cancellation) =>
+            store.FindConversationAsync(conversation, cancellation);
+    }
 
     /// <summary>A history that does not know a job at the first looks.</summary>
     private sealed class BlindStore(CloudIa.Core.History.IConversationStore store) : UnusedStore
