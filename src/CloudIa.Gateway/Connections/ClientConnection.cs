@@ -46,6 +46,8 @@ internal abstract class ClientConnection(ConnectionRegistry registry, HttpContex
     /// <summary>Ends the connection; the first reason stands. Where that takes too long, the registry cuts it.</summary>
     public void End(Ending reason)
     {
+        // An overrun feed closes by itself, and its pump may leave before the registry has looked.
+        reason = reason == Ending.Left && feed.Overrun ? Ending.SlowReader : reason;
         if (Ending == Ending.None)
         {
             endedAt = registry.Now;

@@ -85,6 +85,20 @@ public sealed class ConnectionRegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_pump_that_leaves_its_overrun_feed_before_the_registry_looks_ends_a_slow_reader_too()
+    {
+        var (slow, _) = Open();
+        for (var i = 0; i < 2_000; i++)
+        {
+            slow.Feed.Announce("job", new ErrorEvent { JobId = "job", Code = ErrorCode.ModelTimeout, Retryable = true, Final = false });
+        }
+
+        Assert.True(slow.Feed.Closed);
+        slow.End(Ending.Left);
+        Assert.Equal(Ending.SlowReader, slow.Ending);
+    }
+
+    [Fact]
     public void A_session_that_ends_ends_the_connection_and_the_first_reason_stands()
     {
         var (connection, _) = Open(session: 100);
