@@ -52,6 +52,19 @@ public sealed class BadFrameTests(ServedDemo served) : IClassFixture<ServedDemo>
     }
 
     [Fact]
+    public async Task Names_that_are_longer_than_any_of_ours_are_refused_and_not_sent_back()
+    {
+        await using var sender = await Open();
+        await using var stopper = await Open();
+        var name = new string('n', 100_000);
+
+        await sender.Chat("hello", clientId: name);
+        Assert.Null((await Refused(sender, ErrorCode.InvalidRequest)).ClientId);
+        await stopper.SendText($"{{\"action\":\"stop\",\"jobId\":\"{name}\"}}");
+        Assert.Null((await Refused(stopper, ErrorCode.NotFound)).JobId);
+    }
+
+    [Fact]
     public async Task A_frame_over_the_limit_has_an_error_and_the_socket_stays_open()
     {
         await using var socket = await Open();

@@ -10,6 +10,9 @@ namespace CloudIa.Gateway.Http;
 /// <summary>Reads and writes bodies. A body is read as JSON whatever its content type says.</summary>
 internal static class Json
 {
+    /// <summary>Longer than the path of any property of ours.</summary>
+    private const int LongestPath = 64;
+
     /// <exception cref="RequestRefusedException">The body is too large, or is not the JSON of a <typeparamref name="T"/>.</exception>
     /// <param name="context">Whose body it is.</param>
     /// <param name="type">What it is read as.</param>
@@ -63,8 +66,8 @@ internal static class Json
         }
         catch (JsonException error)
         {
-            // The path, never the text: that is the user's.
-            throw new RequestRefusedException(ErrorCode.InvalidJson, error.Path is { Length: > 1 } path ? $"at {path}" : null);
+            // The path, never the text: that is the user's, and so is a name in the path that is none of ours.
+            throw new RequestRefusedException(ErrorCode.InvalidJson, error.Path is { Length: > 1 and <= LongestPath } path ? $"at {path}" : null);
         }
     }
 

@@ -20,6 +20,9 @@ internal sealed partial class SocketConnection
     /// <summary>Longer than any id of ours, so that what waits for a slow client stays small whatever it names.</summary>
     private const int LongestId = 64;
 
+    /// <summary>What a client calls its message waits for slow clients as well; what it needs is a UUID.</summary>
+    private const int LongestClientId = 255;
+
     private async Task HandleAsync(ReadOnlyMemory<byte> text)
     {
         try
@@ -65,6 +68,11 @@ internal sealed partial class SocketConnection
 
     private async Task ChatAsync(ClientFrame frame)
     {
+        if (frame.ClientId?.Length > LongestClientId)
+        {
+            throw new RequestRefusedException(ErrorCode.InvalidRequest, $"clientId: at most {LongestClientId} characters");
+        }
+
         var admission = await services.Intake.AcceptAsync(
             Caller,
             new PostedMessage
@@ -125,7 +133,12 @@ internal sealed partial class SocketConnection
 
     private async Task StopAsync(string? jobId)
     {
-        var result = jobId is null ? null : await services.Stops.StopAsync(new JobKey(Owner, jobId), CancellationToken.None);
+        if (jobId is not { Length: <= LongestId })
+        {
+            throw new RequestRefusedException(ErrorCode.NotFound);
+        }
+
+        var result = await services.Stops.StopAsync(new JobKey(Owner, jobId), CancellationToken.None);
         if (result is null)
         {
             Refuse(ErrorCode.NotFound, jobId: jobId);
