@@ -145,7 +145,7 @@ public sealed record ModelsView(IReadOnlyList<ModelView> Models);
 /// <summary>One part of the service in <c>GET /health/ready</c>.</summary>
 public sealed record PartHealth(string Name, string Status, string? Detail = null);
 
-/// <summary><c>GET /health/*</c>; status is "ok", "degraded" or "down".</summary>
+/// <summary><c>GET /health/*</c>; status is "ok", "down" or "stopping".</summary>
 public sealed record HealthView(string Status, IReadOnlyList<PartHealth> Parts);
 
 /// <summary>RFC 9457 problem details, with the service's own members.</summary>

@@ -8,7 +8,7 @@ using Microsoft.Data.Sqlite;
 
 namespace CloudIa.Embedded.History;
 
-/// <summary>The reads. Each follows an index that begins with the owner.</summary>
+/// <summary>The reads. Each follows an index whose key holds the owner.</summary>
 public sealed partial class SqliteConversationStore
 {
     private const string TurnColumns =

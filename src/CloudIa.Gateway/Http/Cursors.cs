@@ -36,7 +36,7 @@ internal static class MessageCursor
 
     public static string After(MessageView last) => last switch
     {
-        // Waiting messages beyond a page are not paged through: an owner has at most 20 in flight.
+        // Waiting messages beyond a page are not paged through: who reads on gets the turns.
         { Turn: null } => "p",
         { Role: MessageRole.Assistant } => $"{last.Turn}u",
         _ => $"{last.Turn}",
