@@ -167,13 +167,13 @@ public sealed record ErrorEvent : ServerEvent
     /// <summary>One of <see cref="ErrorCode"/>.</summary>
     public required string Code { get; init; }
 
-    /// <summary>For people, in the language of the connection.</summary>
+    /// <summary>For people, in the language of the connection. This and <see cref="Retryable"/> are the code's, put in where the event is written.</summary>
     public string Message { get; init; } = "";
 
     public string? Details { get; init; }
 
     /// <summary>Whether sending the same again may succeed.</summary>
-    public required bool Retryable { get; init; }
+    public bool Retryable { get; init; }
 
     /// <summary>False: the job still waits and will be tried again.</summary>
     public required bool Final { get; init; }

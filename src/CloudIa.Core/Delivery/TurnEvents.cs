@@ -33,7 +33,6 @@ public static class TurnEvents
                 Attempt = turn.Attempt,
                 Code = end.ErrorCode ?? ErrorCode.Internal,
                 Details = end.ErrorDetails,
-                Retryable = true,
                 Final = true,
             }),
         };
@@ -41,7 +40,7 @@ public static class TurnEvents
 
     /// <summary>The end of a job whose conversation was deleted: nothing is stored of it, and its followers need wait no longer.</summary>
     public static ErrorEvent Deleted(EventHead head) =>
-        head.On(new ErrorEvent { Code = ErrorCode.ConversationDeleted, Retryable = false, Final = true });
+        head.On(new ErrorEvent { Code = ErrorCode.ConversationDeleted, Final = true });
 
     private static AnswerMetadata Metadata(Turn turn, TurnEnd end) => new()
     {

@@ -123,7 +123,6 @@ public sealed partial class JobRun(
         {
             Attempt = begun.Attempt,
             Code = failure.Code,
-            Retryable = true,
             Final = false,
             RetryAt = now + delay,
         });

@@ -58,6 +58,18 @@ public sealed record ErrorText(int Status, bool Retryable, string English, strin
     /// <summary>The code's meaning; that of an internal error where the code is new to this table.</summary>
     public static ErrorText Of(string code) => All.GetValueOrDefault(code) ?? All[ErrorCode.Internal];
 
+    /// <summary>An event as its client reads it: an error with its code's text, and whether the same may succeed later.</summary>
+    public static ServerEvent Said(ServerEvent sent, string? acceptLanguage)
+    {
+        if (sent is not ErrorEvent error)
+        {
+            return sent;
+        }
+
+        var text = Of(error.Code);
+        return error with { Message = text.In(acceptLanguage), Retryable = text.Retryable };
+    }
+
     /// <summary>The text in the language that an Accept-Language header asks for first; English unless that is Portuguese.</summary>
     public string In(string? acceptLanguage) =>
         acceptLanguage is not null && acceptLanguage.TrimStart().StartsWith("pt", StringComparison.OrdinalIgnoreCase) ? Portuguese : English;

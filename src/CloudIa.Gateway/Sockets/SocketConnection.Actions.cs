@@ -159,7 +159,6 @@ internal sealed partial class SocketConnection
             ClientId = clientId,
             Code = code,
             Details = details,
-            Retryable = ErrorText.Of(code).Retryable,
             Final = true,
         });
 }

@@ -12,11 +12,7 @@ internal sealed class SocketSink(WebSocket socket, ClientConnection connection, 
 {
     public ValueTask SendAsync(ServerEvent sent, Position after, SentText? text)
     {
-        if (sent is ErrorEvent { Message: "" } error)
-        {
-            sent = error with { Message = ErrorText.Of(error.Code).In(language) };
-        }
-
+        sent = ErrorText.Said(sent, language);
         if (text is null && SentText.OutOf(sent) is { } parts)
         {
             (sent, text) = parts;

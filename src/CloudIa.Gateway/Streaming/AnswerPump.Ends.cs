@@ -1,7 +1,6 @@
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
-using CloudIa.Gateway.Errors;
 using CloudIa.Protocol;
 
 namespace CloudIa.Gateway.Streaming;
@@ -115,7 +114,6 @@ internal sealed partial class AnswerPump
             Timestamp = services.Time.GetUtcNow(),
             JobId = jobId,
             Code = code,
-            Retryable = ErrorText.Of(code).Retryable,
             Final = true,
         },
         Position.Start);

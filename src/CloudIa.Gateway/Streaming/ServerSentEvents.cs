@@ -23,11 +23,7 @@ internal sealed class ServerSentEvents(HttpResponse response, ClientConnection c
 
     public async ValueTask SendAsync(ServerEvent sent, Position after, SentText? text)
     {
-        if (sent is ErrorEvent { Message: "" } error)
-        {
-            sent = error with { Message = ErrorText.Of(error.Code).In(language) };
-        }
-
+        sent = ErrorText.Said(sent, language);
         if (text is null && SentText.OutOf(sent) is { } parts)
         {
             (sent, text) = parts;

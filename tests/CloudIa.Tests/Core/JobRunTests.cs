@@ -84,7 +84,7 @@ public sealed partial class JobRunTests : IDisposable
         Assert.Equal(new Outcome.Again(TimeSpan.FromSeconds(30)), outcome);
         Assert.Null((await shop.FindAsync(job)).End);
         var told = shop.Announced().OfType<ErrorEvent>().Single();
-        Assert.Equal((ErrorCode.ModelThrottled, false, true), (told.Code, told.Final, told.Retryable));
+        Assert.Equal((ErrorCode.ModelThrottled, false), (told.Code, told.Final));
         Assert.Equal(shop.Time.GetUtcNow().AddSeconds(30), told.RetryAt);
     }
 

@@ -31,6 +31,18 @@ public class ErrorTextTests
     }
 
     [Theory]
+    [InlineData(ErrorCode.ModelRefused, false)]
+    [InlineData(ErrorCode.ModelBadCredentials, false)]
+    [InlineData(ErrorCode.ConversationDeleted, false)]
+    [InlineData(ErrorCode.ModelTimeout, true)]
+    public void An_error_is_said_with_its_codes_text_and_whether_trying_again_can_help(string code, bool retryable)
+    {
+        var said = Assert.IsType<ErrorEvent>(ErrorText.Said(new ErrorEvent { Code = code, Retryable = !retryable, Final = true }, "pt"));
+        Assert.Equal((ErrorText.Of(code).Portuguese, retryable), (said.Message, said.Retryable));
+        Assert.IsType<Pong>(ErrorText.Said(new Pong(), "pt"));
+    }
+
+    [Theory]
     [InlineData(null, false)]
     [InlineData("", false)]
     [InlineData("en-GB, pt;q=0.5", false)]
