@@ -14,7 +14,8 @@ namespace CloudIa.Core.History;
 /// not ended; the newest of all where there is none such.</para>
 /// <para>Deletion: a deleted conversation leaves its name behind, so that nothing that is still in the queue or in a
 /// worker's hands brings any of it back; its jobs are as unknown as those that never were.</para>
-/// <para>Text is kept whole, whatever its characters, but for U+0000, which is kept as U+FFFD.</para>
+/// <para>Text is kept whole, whatever its characters, but for U+0000, which is kept as U+FFFD. Times are kept, and told, in
+/// whole milliseconds.</para>
 /// <para>Errors: a call that cannot reach the engine throws <see cref="HistoryUnavailableException"/>.
 /// Cancelling a write leaves it done or not done, never half done.</para>
 /// </summary>

@@ -97,7 +97,8 @@ internal static class PendingTurns
         {
             if (JobMessageBody.Parse(row.GetFieldValue<byte[]>(0)) is { } job)
             {
-                jobs.Add(job);
+                // To the millisecond, as the history keeps it: a list and its cursors know no finer order.
+                jobs.Add(job with { AcceptedAt = DateTimeOffset.FromUnixTimeMilliseconds(job.AcceptedAt.ToUnixTimeMilliseconds()) });
             }
         }
 

@@ -125,6 +125,27 @@ public abstract partial class ConversationStoreContract
     }
 
     [Fact]
+    public async Task Times_are_whole_milliseconds_so_that_conversations_of_one_moment_come_once_each()
+    {
+        foreach (var ticks in new[] { 1, 5_000, 9_999 })
+        {
+            await AcceptAsync(Job(at: Samples.Start.AddTicks(ticks)));
+            await store.BeginAsync(Job(at: Samples.Start.AddTicks(ticks)), None);
+        }
+
+        var listed = new List<string>();
+        ListPlace? after = null;
+        while (await store.ListAsync(owner, after, 1, None) is [var only])
+        {
+            Assert.Equal((Samples.Start, Samples.Start), (only.CreatedAt, only.UpdatedAt));
+            listed.Add(only.ConversationId);
+            after = new ListPlace(only.UpdatedAt, only.ConversationId);
+        }
+
+        Assert.Equal(6, listed.Distinct().Count());
+    }
+
+    [Fact]
     public async Task Conversations_are_listed_by_their_newest_message_and_page_by_page()
     {
         // The middle two have one time: they too must come once each.
