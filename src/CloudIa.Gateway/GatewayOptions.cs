@@ -37,8 +37,8 @@ public sealed class GatewayOptions
 
     /// <summary>
     /// The transport's share of <see cref="MaxBufferedBytes"/>. The rest is 16 KiB of ended answers that wait in a feed,
-    /// 16 KiB of a delta and of its JSON, the piece of it that is being sent, and one that the transport takes above its
-    /// share.
+    /// three pieces of 8 KiB (one of an event's JSON, its frame, and one that the transport takes above its share) and
+    /// 8 KiB of short events. A long text whose send waits is not kept.
     /// </summary>
     public int TransportBytes => MaxBufferedBytes - 49_152;
 

@@ -45,7 +45,8 @@ internal static class PendingTurns
     public static IReadOnlyList<Turn> Read(Statements read, ConversationKey conversation, int limit) =>
         [.. All(read.Bind(
             $"""
-            SELECT body FROM jobs WHERE {IsWaiting} AND json_extract(CAST(body AS TEXT), '$.turn') IS NULL
+            SELECT body FROM jobs WHERE {IsWaiting}
+                AND CASE WHEN json_valid(CAST(body AS TEXT)) THEN json_extract(CAST(body AS TEXT), '$.turn') IS NULL ELSE 0 END
             ORDER BY seq DESC LIMIT $3
             """,
             conversation.ConversationId, conversation.Owner, limit)).Select(Turn)];

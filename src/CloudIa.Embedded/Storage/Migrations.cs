@@ -82,7 +82,7 @@ internal static class Migrations
 
         CREATE UNIQUE INDEX turns_versions ON turns (conversation_id, owner, turn, version) WHERE current = 0;
 
-        CREATE VIRTUAL TABLE texts USING fts5(owner, text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2');
+        CREATE VIRTUAL TABLE texts USING fts5(owner, text, content = '', contentless_delete = 1, prefix = '1 2', tokenize = 'unicode61 remove_diacritics 2');
 
         CREATE TABLE titles (
             id INTEGER PRIMARY KEY,

@@ -30,6 +30,9 @@ public sealed class ExportEndpoint(IConversationStore store, IDeliveryBus bus, A
             _ => throw new RequestRefusedException(ErrorCode.InvalidRequest, "format: markdown or json"),
         };
         var conversation = await store.FindConversationAsync(key, context.RequestAborted) ?? throw new RequestRefusedException(ErrorCode.NotFound);
+
+        // Before anything is written: an engine that is away is still told as a problem.
+        var page = await store.ReadTurnsAfterAsync(key, 0, PageSize, context.RequestAborted);
         context.Response.ContentType = json ? "application/json" : "text/markdown; charset=utf-8";
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.ContentDisposition = Attachment(conversation.Title, json ? ".json" : ".md");
@@ -39,7 +42,6 @@ public sealed class ExportEndpoint(IConversationStore store, IDeliveryBus bus, A
         writer.Begin(ConversationViews.Of(conversation), time.GetUtcNow());
         for (var turn = 0; turn < conversation.Turns;)
         {
-            var page = await store.ReadTurnsAfterAsync(key, turn, PageSize, context.RequestAborted);
             foreach (var next in page.TakeWhile(next => next.Number <= conversation.Turns))
             {
                 writer.Write(await TurnAsync(context, key, next));
@@ -54,6 +56,7 @@ public sealed class ExportEndpoint(IConversationStore store, IDeliveryBus bus, A
             }
 
             await writer.FlushAsync(context.RequestAborted);
+            page = turn < conversation.Turns ? await store.ReadTurnsAfterAsync(key, turn, PageSize, context.RequestAborted) : [];
         }
 
         writer.End();

@@ -50,7 +50,9 @@ internal sealed partial class SocketConnection(
             }
             catch (Exception lost) when (IsLoss(lost))
             {
-                // How the connection ended, the close says where it still can.
+                // How the connection ended, the close says where it still can: maybe that a text was voided while it
+                // waited for a client that did not read.
+                End(Ending.SlowReader);
             }
 
             End(Ending.Left);

@@ -35,6 +35,7 @@ internal static class ServiceHost
 
         Log(builder.Logging);
         builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.UseSockets(transport => transport.MaxWriteBufferSize = settings.Gateway.TransportBytes);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
