@@ -7,13 +7,16 @@ namespace CloudIa.Bench.Rows;
 /// <summary>What the delta rows have in common: a fresh server of ours in front of the paced model, and streams of its answers.</summary>
 /// <param name="Model">The path of the paced model's endpoint.</param>
 /// <param name="Streams">Clients, each with its own session and socket.</param>
-/// <param name="CoalesceMilliseconds">Our server's; null: its default.</param>
+/// <param name="CoalesceMilliseconds">Our server's, from the first delta to the last; null: its defaults.</param>
 internal sealed record DeltaRun(string Model, int Streams, int? CoalesceMilliseconds)
 {
     public Task<ServerProcess> StartAsync(string program, ServerProcess model, CancellationToken cancellation)
     {
         (string, string)[] more = CoalesceMilliseconds is { } milliseconds
-            ? [("CLOUDIA__GATEWAY__COALESCEMILLISECONDS", milliseconds.ToString(CultureInfo.InvariantCulture))]
+            ? [
+                ("CLOUDIA__GATEWAY__COALESCEMILLISECONDS", milliseconds.ToString(CultureInfo.InvariantCulture)),
+                ("CLOUDIA__GATEWAY__STEADYCOALESCEMILLISECONDS", milliseconds.ToString(CultureInfo.InvariantCulture)),
+            ]
             : [];
         return OurServer.StartReadyAsync(program, Math.Max(8, 2 * Streams), cancellation, new Uri($"http://127.0.0.1:{model.Port}{Model}"), more);
     }

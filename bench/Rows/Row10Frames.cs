@@ -18,15 +18,15 @@ internal static class Row10Frames
     {
         var program = await OurBuild.ReleaseAsync(settings, cancellation);
         await using var model = await ComparatorServer.StartReadyAsync("paced-model", program, cancellation);
-        (int Rate, int? Milliseconds)[] cases = [(60, null), (100, null), (60, 125), (100, 125)];
+        (int Rate, int? Milliseconds)[] cases = [(60, null), (100, null), (60, 50), (100, 50)];
         var runs = cases.Select(_ => new List<DeltaResult>()).ToArray();
         for (var repeat = 0; repeat < settings.Repeats; repeat++)
         {
             for (var i = 0; i < cases.Length; i++)
             {
-                // Answers of two seconds.
-                var run = new DeltaRun(PacedModel.Path(2 * cases[i].Rate, cases[i].Rate), Streams, cases[i].Milliseconds);
-                runs[i].Add(await run.RunAsync(settings, program, model, TimeSpan.FromSeconds(2), cancellation));
+                // Answers of four seconds: 240 and 400 tokens.
+                var run = new DeltaRun(PacedModel.Path(4 * cases[i].Rate, cases[i].Rate), Streams, cases[i].Milliseconds);
+                runs[i].Add(await run.RunAsync(settings, program, model, TimeSpan.FromSeconds(4), cancellation));
             }
         }
 

@@ -25,6 +25,7 @@ public static class GatewayHosting
             provider.GetRequiredService<IDeliveryBus>(),
             provider.GetRequiredService<IConversationStore>().FindAsync,
             TimeSpan.FromMilliseconds(options.CoalesceMilliseconds),
+            TimeSpan.FromMilliseconds(options.SteadyCoalesceMilliseconds),
             provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<SocketServices>()
         .AddSingleton<SocketEndpoint>()

@@ -51,6 +51,12 @@ public sealed class GatewayOptions
     /// <summary>The shortest time between two deltas of one answer on one connection; the first goes at once.</summary>
     public int CoalesceMilliseconds { get; set; } = 50;
 
+    /// <summary>
+    /// The same once an answer streams steadily, after its first deltas: eight frames a second and not twenty, which is
+    /// 0.14 a token at 60 tokens a second (docs/adr/0004).
+    /// </summary>
+    public int SteadyCoalesceMilliseconds { get; set; } = 125;
+
     /// <summary>What is wrong with these settings, a line each.</summary>
     public IEnumerable<string> Errors()
     {
@@ -110,6 +116,10 @@ public sealed class GatewayOptions
         if (CoalesceMilliseconds is < 0 or > 1000)
         {
             yield return $"Gateway:CoalesceMilliseconds is {CoalesceMilliseconds}; it must be between 0 and 1000.";
+        }
+        else if (SteadyCoalesceMilliseconds < CoalesceMilliseconds || SteadyCoalesceMilliseconds > 1000)
+        {
+            yield return $"Gateway:SteadyCoalesceMilliseconds is {SteadyCoalesceMilliseconds}; it must be between Gateway:CoalesceMilliseconds ({CoalesceMilliseconds}) and 1000.";
         }
     }
 }

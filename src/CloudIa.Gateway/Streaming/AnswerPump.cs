@@ -7,7 +7,7 @@ namespace CloudIa.Gateway.Streaming;
 /// <summary>
 /// Step 7 on the client's side: brings one feed to one connection. It knows where its client stands in every
 /// running answer and reads from there, so that a live client, a slow one and one that comes back are the same
-/// case. The first delta of an answer goes at once; later ones gather what grew meanwhile.
+/// case. The first delta of an answer goes at once; later ones gather what grew meanwhile, longer once it streams steadily.
 /// </summary>
 /// <param name="services">Where texts are read.</param>
 /// <param name="feed">What happens to the owner. Closing it ends the pump.</param>
@@ -108,7 +108,7 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
     private async ValueTask GrewAsync(string jobId)
     {
         var answer = Find(jobId) ?? Put(jobId, new Answer());
-        if (answer.SentAt is { } sentAt && services.Time.GetElapsedTime(sentAt) < services.Coalesce)
+        if (answer.Left(services) > TimeSpan.Zero)
         {
             answer.Held = true;
             return;
@@ -132,7 +132,7 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
                 continue;
             }
 
-            var left = answer.SentAt is { } sentAt ? services.Coalesce - services.Time.GetElapsedTime(sentAt) : TimeSpan.Zero;
+            var left = answer.Left(services);
             if (left <= TimeSpan.Zero)
             {
                 await SendGrowthAsync(jobId, answer);
@@ -201,7 +201,7 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
         if (growth.Length > 0)
         {
             answer.At = growth.From with { Offset = growth.From.Offset + growth.Length };
-            answer.SentAt = services.Time.GetTimestamp();
+            answer.Sent(services);
             await sink.SendAsync(Delta(job.JobId, job.ConversationId, job.SessionId, job.TraceId, growth.From, growth.Short), answer.At, growth.Long);
         }
     }
@@ -228,23 +228,4 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
 
     private static bool IsEnd(ServerEvent announced) =>
         announced is MessageCompleted or MessageStopped or ErrorEvent { Final: true, JobId: not null };
-
-    /// <summary>Where the client stands in one answer.</summary>
-    private sealed class Answer
-    {
-        public Position At { get; set; }
-
-        /// <summary>Where the text began that this connection was sent of the attempt without a gap.</summary>
-        public Position Began { get; set; }
-
-        /// <summary>Whether a client that held the text up to a place has been sent all that follows it.</summary>
-        public bool Covers(Position held) => At.Attempt > 0 && Began.Attempt == At.Attempt
-            && (held == Position.Start ? Began.Offset == 0 : held.Attempt == At.Attempt && Began.Offset <= held.Offset && held.Offset <= At.Offset);
-
-        /// <summary>When the last delta went, as a timestamp; null before the first.</summary>
-        public long? SentAt { get; set; }
-
-        /// <summary>Whether text waits for the next delta's time.</summary>
-        public bool Held { get; set; }
-    }
 }

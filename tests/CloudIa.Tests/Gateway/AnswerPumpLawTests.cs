@@ -66,7 +66,7 @@ public class AnswerPumpLawTests
         }
 
         bench.Unstall();
-        bench.Pass(PumpBench.Coalesce);
+        bench.Pass(PumpBench.SteadyCoalesce);
         Assert.Equal((attempt, texts[attempt]), (Math.Max(bench.Holds.Attempt, texts[attempt].Length == 0 ? attempt : 0), bench.Text));
         AssertPaced(bench);
 

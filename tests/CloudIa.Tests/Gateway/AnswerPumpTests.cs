@@ -43,6 +43,31 @@ public sealed class AnswerPumpTests : IDisposable
     }
 
     [Fact]
+    public void An_answer_that_streams_steadily_is_sent_in_fewer_and_longer_deltas_until_it_pauses()
+    {
+        Start();
+        for (var passed = TimeSpan.Zero; passed < TimeSpan.FromSeconds(2); passed += Moment)
+        {
+            Append("t");
+            bench.Pass(Moment);
+        }
+
+        // The first at once, four by the short window, and the rest by the long one.
+        var first = 4 * PumpBench.Coalesce;
+        var expected = 1 + 4 + (int)((TimeSpan.FromSeconds(2) - first) / PumpBench.SteadyCoalesce);
+        Assert.InRange(bench.Deltas.Count(), expected - 1, expected + 1);
+
+        bench.Pass(PumpBench.SteadyCoalesce);
+        Assert.Equal(text, bench.Text);
+        bench.Pass(2 * PumpBench.SteadyCoalesce);
+        var before = bench.Deltas.Count();
+        Append("a");
+        bench.Pass(PumpBench.Coalesce);
+        Append("b");
+        Assert.Equal(before + 2, bench.Deltas.Count());
+    }
+
+    [Fact]
     public void A_slow_client_gets_all_that_grew_meanwhile_in_one_delta()
     {
         Start();

@@ -17,6 +17,8 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
 {
     public static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(50);
 
+    public static readonly TimeSpan SteadyCoalesce = TimeSpan.FromMilliseconds(125);
+
     private readonly Queue<(SendOrPostCallback Callback, object? State)> posted = new();
     private readonly StringBuilder held = new();
     private TaskCompletionSource? busy;
@@ -86,7 +88,7 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
     }
 
     /// <summary>A pump from a feed of the bench's bus to a sink.</summary>
-    public AnswerPump Pump(OwnerFeed from, IEventSink to) => new(new PumpServices(Bus, FindAsync, Coalesce, Time), from, to, "session", "trace");
+    public AnswerPump Pump(OwnerFeed from, IEventSink to) => new(new PumpServices(Bus, FindAsync, Coalesce, SteadyCoalesce, Time), from, to, "session", "trace");
 
     /// <summary>What the history has of a job.</summary>
     public Dictionary<string, Turn> Stored { get; } = [];

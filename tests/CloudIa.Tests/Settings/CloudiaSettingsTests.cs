@@ -25,6 +25,7 @@ public class CloudiaSettingsTests
     [InlineData("Gateway:HeartbeatSeconds", "0")]
     [InlineData("Gateway:SseHeartbeatSeconds", "301")]
     [InlineData("Gateway:CoalesceMilliseconds", "1001")]
+    [InlineData("Gateway:SteadyCoalesceMilliseconds", "49")]
     [InlineData("Intake:MaxMessageCharacters", "0")]
     [InlineData("Intake:MaxMessageCharacters", "40001")]
     [InlineData("Intake:MaxSystemPromptCharacters", "0")]
