@@ -72,14 +72,17 @@ public sealed class TerminalCommandTests
     private static Task<CloudiaProcess> Serve(FaultyModel model) =>
         CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
 
-    /// <summary>Runs a chat, types the lines and leaves.</summary>
+    /// <summary>
+    /// Runs a chat, types the lines and leaves by <c>/exit</c>: a Ctrl-D that is typed ahead of the program's first
+    /// read is no end of input to it, as the terminal is in another mode then.
+    /// </summary>
     /// <returns>What the screen was told, without colours and with its lines joined: where they break is the window's affair.</returns>
     private static async Task<string> Type(ApiClient person, params string[] lines)
     {
         using var chat = Repository.RunInTerminal(
             ["chat", "--server", person.Server.AbsoluteUri],
             new CloudiaSettings { More = new Dictionary<string, string> { ["CLOUDIA_TOKEN"] = person.Token!, ["TERM"] = "dumb" } },
-            string.Concat(lines.Select(line => line + "\n")));
+            string.Concat(lines.Append("/exit").Select(line => line + "\n")));
         Assert.True(await chat.Exit() == 0, chat.Tail());
         return string.Join(' ', chat.Output.Split(['\r', '\n', ' '], StringSplitOptions.RemoveEmptyEntries));
     }

@@ -19,6 +19,7 @@ internal readonly record struct SlashCommand(string Name, string Argument)
         ("system", "[TEXT]", "show or set the system prompt of this conversation; - resets it"),
         ("stop", "", "stop the answer that runs here; Ctrl-C does it while you watch"),
         ("help", "", "show this"),
+        ("exit", "", "leave; so does Ctrl-D"),
     ];
 
     /// <summary>Null for a message; one that begins with a slash is sent where a space stands before it.</summary>

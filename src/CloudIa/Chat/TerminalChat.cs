@@ -12,7 +12,7 @@ internal static class TerminalChat
     {
         var console = AnsiConsole.Console;
         console.MarkupLineInterpolated($"[bold]Claudia[/] [grey]at {server}[/]");
-        console.MarkupLine("[grey]/help lists what else there is. Ctrl-C stops an answer, a second one leaves; so does Ctrl-D.[/]\n");
+        console.MarkupLine("[grey]/help lists what else there is. Ctrl-C stops an answer, a second one leaves; so do /exit and Ctrl-D.[/]\n");
         await ShowHistoryAsync(talk, console, cancel);
 
         var commands = new TerminalCommands(client, talk, console, question =>
@@ -35,6 +35,8 @@ internal static class TerminalChat
                 var outcome = command is null
                     ? new TerminalCommands.Outcome(await talk.SendAsync(line, cancel))
                     : await commands.RunAsync(command.Value, cancel);
+                if (outcome.Leaving)
+                    break;
                 if (outcome.Moved)
                     await ShowHistoryAsync(talk, console, cancel);
                 if (outcome.Answer is { } answer)

@@ -36,6 +36,8 @@ internal sealed class TerminalCommands(
             case "help":
                 Help();
                 return Outcome.Done;
+            case "exit":
+                return new Outcome(Leaving: true);
             case var name when !SlashCommand.All.Any(known => known.Name == name):
                 return Wrong($"There is no /{name}: /help lists the commands. A message that begins with a slash needs a space before it.");
             default:
@@ -48,7 +50,8 @@ internal sealed class TerminalCommands(
     /// <summary>What follows from a command.</summary>
     /// <param name="Answer">An answer to watch.</param>
     /// <param name="Moved">The talk goes on in another conversation, whose history is to be shown.</param>
-    internal sealed record Outcome(Answer? Answer = null, bool Moved = false)
+    /// <param name="Leaving">The reader has had enough.</param>
+    internal sealed record Outcome(Answer? Answer = null, bool Moved = false, bool Leaving = false)
     {
         public static readonly Outcome Done = new();
     }

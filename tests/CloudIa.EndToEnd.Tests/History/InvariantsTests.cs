@@ -90,6 +90,14 @@ public sealed class InvariantsTests
         Fails('C', "a delta at 2-3", Seeing([new Resumed("ann", 4, new ResumePoint("a1", 2, 3)), Delta("ann", 4, "a1", 2, 0, "c2 one "), Delta("ann", 4, "a1", 2, 3, "one ")], after: 9));
 
     [Fact]
+    public void A_place_ahead_that_was_asked_for_is_gone_on_from_behind_what_newcomers_are_told() =>
+        Assert.Empty(Invariants.Check(Seeing([new Resumed("ann", 4, new ResumePoint("a1", 2, 7), Invented: true), Delta("ann", 4, "a1", 2, 0, "c2 "), Delta("ann", 4, "a1", 2, 7, "two")], after: 9)));
+
+    [Fact]
+    public void A_place_ahead_that_nobody_asked_for_breaks_C() =>
+        Fails('C', "a delta at 2-7", Seeing([new Resumed("ann", 4, new ResumePoint("a1", 2, 9), Invented: true), Delta("ann", 4, "a1", 2, 0, "c2 "), Delta("ann", 4, "a1", 2, 7, "two")], after: 9));
+
+    [Fact]
     public void A_restart_of_the_attempt_that_is_held_breaks_C() =>
         Fails('C', "a restart of attempt 2", Seeing([new Resumed("ann", 4, new ResumePoint("a1", 2, 0)), Restarted(4, 2, "retry")], after: 8));
 

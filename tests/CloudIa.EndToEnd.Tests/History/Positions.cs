@@ -23,7 +23,8 @@ internal static class Positions
         {
             // A server that has not read the resume yet tells a newcomer the answer from its beginning.
             null => Asked.Count == 0 || Asked.Contains(at) || at.Offset == 0,
-            { } next => at == next || (at.Attempt > next.Attempt && (at.Offset == 0 || Asked.Contains(at))),
+            { } next when at.Attempt == next.Attempt => at == next || (at.Offset > next.Offset && Asked.Contains(at)),
+            { } next => at.Attempt > next.Attempt && (at.Offset == 0 || Asked.Contains(at)),
         };
 
         public override string ToString() => string.Join(" or ", Asked.Prepend(Next ?? Position.Start).Distinct());
