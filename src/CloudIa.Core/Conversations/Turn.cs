@@ -35,7 +35,7 @@ public sealed record Turn
     /// <summary>The newest attempt; 0 before the first.</summary>
     public int Attempt { get; init; }
 
-    /// <summary>Queued or Running while <see cref="End"/> is null, and the end's status after.</summary>
+    /// <summary>Queued, Running or Deferred while <see cref="End"/> is null, and the end's status after.</summary>
     public required JobStatus Status { get; init; }
 
     public TurnEnd? End { get; init; }

@@ -7,10 +7,14 @@ public abstract record BeginResult
 {
     /// <summary>The attempt is this worker's.</summary>
     /// <param name="Turn">The turn's number.</param>
-    /// <param name="Attempt">Counted from 1; the fence of all later writes.</param>
+    /// <param name="Attempt">Numbered from 1; the fence of all later writes.</param>
     /// <param name="Version">Which of the turn's answers the job makes.</param>
     /// <param name="SystemPrompt">The conversation's; null: the service's own.</param>
-    public sealed record Started(int Turn, int Attempt, int Version = 1, string? SystemPrompt = null) : BeginResult;
+    public sealed record Started(int Turn, int Attempt, int Version = 1, string? SystemPrompt = null) : BeginResult
+    {
+        /// <summary>How many of the attempts count, this one included: all but those that were postponed.</summary>
+        public int Counted { get; init; } = Attempt;
+    }
 
     /// <summary>As started, but the owner asked for a stop while no worker had the job: end it without a model call.</summary>
     public sealed record StopAsked(int Turn, int Attempt) : BeginResult;

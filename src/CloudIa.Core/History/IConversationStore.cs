@@ -1,5 +1,6 @@
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Queue;
+using CloudIa.Protocol;
 
 namespace CloudIa.Core.History;
 
@@ -32,6 +33,13 @@ public interface IConversationStore
     /// brings the conversation's title and system prompt, unless its owner gave others before.
     /// </summary>
     Task<BeginResult> BeginAsync(JobMessage job, CancellationToken cancellation);
+
+    /// <summary>
+    /// Shows how a job waits until its next begin: <see cref="JobStatus.Deferred"/> for a provider,
+    /// <see cref="JobStatus.Running"/> for another worker. The given attempt, if it is the newest, does not count; 0 stands
+    /// for none, also of a job that never began. False where the attempt is stale, the job has ended or is unknown.
+    /// </summary>
+    Task<bool> PostponeAsync(JobMessage job, int attempt, JobStatus waits, CancellationToken cancellation);
 
     /// <summary>Stores a job's end. False where the attempt is stale, the job has ended or its conversation was deleted.</summary>
     Task<bool> FinishAsync(JobKey job, int attempt, TurnEnd end, CancellationToken cancellation);

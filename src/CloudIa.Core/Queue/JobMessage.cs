@@ -30,6 +30,13 @@ public sealed record JobMessage
 
     public required DateTimeOffset AcceptedAt { get; init; }
 
+    /// <summary>How often it was put back from the dead letters; more often than the history knows: it begins anew.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Redrives { get; init; }
+
+    /// <summary>When that was last done; null: never. From then on it may wait for a provider as long as a new one.</summary>
+    public DateTimeOffset? RedrivenAt { get; init; }
+
     /// <summary>W3C trace id, 32 hex characters.</summary>
     public required string TraceId { get; init; }
 

@@ -36,26 +36,23 @@ internal static class PendingTurns
             SELECT 1 FROM turns WHERE turns.job_id = jobs.job_id AND turns.owner = jobs.owner AND turns.ended_at IS NOT NULL)
         """;
 
-    public static Turn? Find(Statements read, JobKey job) => FindJob(read, job) is { } waiting ? Turn(waiting) : null;
+    public static Turn? Find(Statements read, JobKey job) => Turns(Job(read, job)).FirstOrDefault();
 
-    public static JobMessage? FindJob(Statements read, JobKey job) =>
-        All(read.Bind($"SELECT body FROM jobs WHERE job_id = $1 AND owner = $2 AND {NotDeleted}", job.JobId, job.Owner)).FirstOrDefault();
+    public static JobMessage? FindJob(Statements read, JobKey job) => All(Job(read, job)).FirstOrDefault();
 
     /// <summary>Those of a conversation, newest first; not the regenerations, whose message has its turn.</summary>
     public static IReadOnlyList<Turn> Read(Statements read, ConversationKey conversation, int limit) =>
-        [.. All(read.Bind(
+        Turns(read.Bind(
             $"""
-            SELECT body FROM jobs WHERE {IsWaiting}
+            SELECT body, deferred FROM jobs WHERE {IsWaiting}
                 AND CASE WHEN json_valid(CAST(body AS TEXT)) THEN json_extract(CAST(body AS TEXT), '$.turn') IS NULL ELSE 0 END
             ORDER BY seq DESC LIMIT $3
             """,
-            conversation.ConversationId, conversation.Owner, limit)).Select(Turn)];
+            conversation.ConversationId, conversation.Owner, limit));
 
     /// <summary>All jobs of a conversation that no worker has begun, regenerations too, in the order in which they are answered.</summary>
     public static IReadOnlyList<Turn> ReadAll(Statements read, ConversationKey conversation) =>
-        [.. All(read.Bind(
-            $"SELECT body FROM jobs WHERE {IsWaiting} ORDER BY seq",
-            conversation.ConversationId, conversation.Owner)).Select(Turn)];
+        Turns(read.Bind($"SELECT body, deferred FROM jobs WHERE {IsWaiting} ORDER BY seq", conversation.ConversationId, conversation.Owner));
 
     /// <summary>Those of a conversation whose turn has not ended, in the order in which they are answered; begun ones without their turn.</summary>
     public static IReadOnlyList<JobKey> Unfinished(Statements read, ConversationKey conversation, int limit)
@@ -90,23 +87,31 @@ internal static class PendingTurns
             .GroupBy(job => job.ConversationId)
             .ToDictionary(jobs => jobs.Key, jobs => jobs.Max(job => job.AcceptedAt));
 
-    private static List<JobMessage> All(SqliteCommand command)
+    private static SqliteCommand Job(Statements read, JobKey job) =>
+        read.Bind($"SELECT body, deferred FROM jobs WHERE job_id = $1 AND owner = $2 AND {NotDeleted}", job.JobId, job.Owner);
+
+    private static List<JobMessage> All(SqliteCommand command) => Each(command, (_, job) => job);
+
+    private static List<Turn> Turns(SqliteCommand command) =>
+        Each(command, (row, job) => Turn(job, row.GetInt32(1) == 0 ? JobStatus.Queued : JobStatus.Deferred));
+
+    private static List<T> Each<T>(SqliteCommand command, Func<SqliteDataReader, JobMessage, T> one)
     {
         using var row = command.ExecuteReader();
-        var jobs = new List<JobMessage>();
+        var all = new List<T>();
         while (row.Read())
         {
             if (JobMessageBody.Parse(row.GetFieldValue<byte[]>(0)) is { } job)
             {
                 // To the millisecond, as the history keeps it: a list and its cursors know no finer order.
-                jobs.Add(job with { AcceptedAt = DateTimeOffset.FromUnixTimeMilliseconds(job.AcceptedAt.ToUnixTimeMilliseconds()) });
+                all.Add(one(row, job with { AcceptedAt = DateTimeOffset.FromUnixTimeMilliseconds(job.AcceptedAt.ToUnixTimeMilliseconds()) }));
             }
         }
 
-        return jobs;
+        return all;
     }
 
-    private static Turn Turn(JobMessage job) => new()
+    private static Turn Turn(JobMessage job, JobStatus status) => new()
     {
         JobId = job.JobId,
         ConversationId = job.ConversationId,
@@ -115,7 +120,7 @@ internal static class PendingTurns
         Model = job.Model,
         Fingerprint = job.Fingerprint,
         AcceptedAt = job.AcceptedAt,
-        Status = JobStatus.Queued,
+        Status = status,
     };
 
     /// <summary>A conversation as it is while its first message waits.</summary>

@@ -18,6 +18,9 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
     public Task<BeginResult> BeginAsync(JobMessage job, CancellationToken cancellation) =>
         database.Writer.WriteAsync(write => Begin(write, job), cancellation).AsHistory();
 
+    public Task<bool> PostponeAsync(JobMessage job, int attempt, JobStatus waits, CancellationToken cancellation) =>
+        database.Writer.WriteAsync(write => Postpone(write, job, attempt, waits), cancellation).AsHistory();
+
     public Task<bool> FinishAsync(JobKey job, int attempt, TurnEnd end, CancellationToken cancellation) =>
         database.Writer.WriteAsync(write => Finish(write, job, attempt, end), cancellation).AsHistory();
 
@@ -39,13 +42,27 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
         var (number, attempt) = (turn.Number!.Value, turn.Attempt + 1);
         using var row = write.Bind(
             """
-            UPDATE turns SET attempt = $3 WHERE job_id = $1 AND owner = $2
-            RETURNING stop_asked, (SELECT system_prompt FROM conversations AS its WHERE its.conversation_id = turns.conversation_id AND its.owner = turns.owner)
+            UPDATE turns SET attempt = $3, status = $4 WHERE job_id = $1 AND owner = $2
+            RETURNING stop_asked, uncounted, (SELECT system_prompt FROM conversations AS its WHERE its.conversation_id = turns.conversation_id AND its.owner = turns.owner)
             """,
-            job.JobId, job.Owner, attempt).ExecuteReader();
+            job.JobId, job.Owner, attempt, (int)JobStatus.Running).ExecuteReader();
         row.Read();
-        return row.GetInt32(0) != 0 ? new BeginResult.StopAsked(number, attempt) : new BeginResult.Started(number, attempt, turn.Version, row.GetText(1));
+        return row.GetInt32(0) != 0
+            ? new BeginResult.StopAsked(number, attempt)
+            : new BeginResult.Started(number, attempt, turn.Version, row.GetText(2)) { Counted = attempt - row.GetInt32(1) };
     }
+
+    /// <summary>A job that never began has only the queue's row, which shows that it waits.</summary>
+    private static bool Postpone(Statements write, JobMessage job, int attempt, JobStatus waits) =>
+        write.Execute(
+            """
+            UPDATE turns SET status = $4, uncounted = uncounted + ($3 > 0)
+            WHERE job_id = $1 AND owner = $2 AND ended_at IS NULL AND $3 IN (0, attempt)
+            """,
+            job.JobId, job.Owner, attempt, (int)waits) == 1
+        || (attempt == 0
+            && Find(write, job.Key) is null
+            && write.Execute("UPDATE jobs SET deferred = $3 WHERE job_id = $1 AND owner = $2", job.JobId, job.Owner, waits == JobStatus.Deferred ? 1 : 0) == 1);
 
     private static BeginResult BeginFirst(Statements write, JobMessage job)
     {

@@ -96,6 +96,11 @@ internal static class Migrations
             value BLOB NOT NULL
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        ALTER TABLE jobs ADD COLUMN deferred INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE turns ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE turns ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+        """,
     ];
 
     /// <summary>Brings a database to the newest schema, a transaction a step.</summary>

@@ -1,6 +1,7 @@
 using CloudIa.Core.Conversations;
 using CloudIa.Core.History;
 using CloudIa.Core.Queue;
+using CloudIa.Protocol;
 
 namespace CloudIa.Tests.Core;
 
@@ -12,6 +13,8 @@ internal abstract class UnusedStore : IConversationStore
     public virtual Task WithdrawPendingAsync(JobMessage job, CancellationToken cancellation) => throw new NotSupportedException();
 
     public virtual Task<BeginResult> BeginAsync(JobMessage job, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public virtual Task<bool> PostponeAsync(JobMessage job, int attempt, JobStatus waits, CancellationToken cancellation) => throw new NotSupportedException();
 
     public virtual Task<bool> FinishAsync(JobKey job, int attempt, TurnEnd end, CancellationToken cancellation) => throw new NotSupportedException();
 
