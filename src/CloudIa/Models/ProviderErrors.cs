@@ -1,6 +1,5 @@
 using System.ClientModel;
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Anthropic.Exceptions;
 using CloudIa.Core.Model;
 using Microsoft.Extensions.AI;
@@ -16,32 +15,38 @@ internal sealed class ProviderErrors(IChatClient inner) : DelegatingChatClient(i
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         await using var updates = base.GetStreamingResponseAsync(messages, options, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        while (await NextAsync(updates, cancellationToken))
+        var whole = false;
+        while (await NextAsync(updates, whole, cancellationToken))
         {
+            whole |= updates.Current.FinishReason is not null;
             yield return updates.Current;
         }
     }
 
-    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<ChatResponseUpdate> updates, CancellationToken cancellation)
+    private static async ValueTask<bool> NextAsync(IAsyncEnumerator<ChatResponseUpdate> updates, bool whole, CancellationToken cancellation)
     {
         try
         {
-            return await updates.MoveNextAsync();
+            if (!await updates.MoveNextAsync())
+            {
+                return false;
+            }
+
+            return StreamErrors.In(updates.Current) is { } told ? throw new ModelCallException(told, null) : true;
         }
-        catch (Exception error) when (Translate(error, cancellation) is { } failure)
+        catch (Exception) when (whole && !cancellation.IsCancellationRequested)
         {
-            throw new ModelCallException(failure, error);
+            // The provider had said that the answer is whole: what broke was no more than its count of the tokens.
+            return false;
+        }
+        catch (Exception error) when (error is not ModelCallException && !cancellation.IsCancellationRequested)
+        {
+            throw new ModelCallException(Translate(error), error);
         }
     }
 
-    /// <summary>Null for what is not the provider's: our own cancellation, and faults of ours.</summary>
-    private static ModelFailure? Translate(Exception error, CancellationToken cancellation)
+    private static ModelFailure Translate(Exception error)
     {
-        if (cancellation.IsCancellationRequested)
-        {
-            return null;
-        }
-
         for (var at = error; at is not null; at = at.InnerException)
         {
             if (at is ModelCallException known)
@@ -52,13 +57,13 @@ internal sealed class ProviderErrors(IChatClient inner) : DelegatingChatClient(i
 
         return error switch
         {
-            AnthropicSseException sse => new ModelFailure(ModelFailureKind.Overloaded, $"an error event in the stream: {sse.ErrorCode}"),
+            AnthropicSseException sse => StreamErrors.Failure(sse.Body),
             ClientResultException { Status: > 0 } client => new ModelFailure(ModelFailureKind.Overloaded, $"an error in the stream, status {client.Status}"),
             HttpRequestException or IOException => new ModelFailure(ModelFailureKind.StreamBroken, $"the connection broke: {error.GetType().Name}"),
-            JsonException or FormatException or AnthropicException or ClientResultException =>
-                new ModelFailure(ModelFailureKind.StreamBroken, $"the stream could not be read: {error.GetType().Name}"),
             OperationCanceledException => new ModelFailure(ModelFailureKind.Timeout, "the provider's client gave up waiting"),
-            _ => null,
+
+            // Whatever an SDK throws at what it does not know: half a character, a new finish reason, a list where an object was due.
+            _ => new ModelFailure(ModelFailureKind.StreamBroken, $"the stream could not be read: {error.GetType().Name}"),
         };
     }
 }
