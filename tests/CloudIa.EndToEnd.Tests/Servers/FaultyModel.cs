@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace CloudIa.EndToEnd.Tests.Servers;
 
 /// <summary>
-/// OpenAI's streaming wire with the faults that a test asks for. It stands only where aimock cannot: an answer
-/// that takes exactly as long as the test wants, or that breaks at a certain piece.
+/// OpenAI's and Anthropic's streaming wires with the faults that a test asks for, and a log of its calls. It stands
+/// only where aimock cannot: an answer that takes exactly as long as the test wants, or that breaks at a certain byte.
 /// </summary>
 internal sealed class FaultyModel : IAsyncDisposable
 {
@@ -24,7 +24,11 @@ internal sealed class FaultyModel : IAsyncDisposable
         Endpoint = new Uri($"http://127.0.0.1:{port}/v1");
     }
 
+    /// <summary>The base address for a client of OpenAI's wire.</summary>
     public Uri Endpoint { get; }
+
+    /// <summary>The base address for a client of Anthropic's wire.</summary>
+    public Uri AnthropicEndpoint => new(Endpoint, "/");
 
     /// <summary>Decides on each call; may be exchanged at any time.</summary>
     public required Func<ModelCall, ModelReply> Answer { get; set; }
@@ -39,7 +43,11 @@ internal sealed class FaultyModel : IAsyncDisposable
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var app = builder.Build();
         var model = new FaultyModel(app, port) { Answer = answer };
-        app.MapPost("/v1/chat/completions", model.Complete);
+        foreach (var wire in new ModelWire[] { new OpenAiWire(), new AnthropicWire() })
+        {
+            app.MapPost(wire.Path, (HttpContext http) => model.Complete(http, wire));
+        }
+
         await app.StartAsync(TestContext.Current.CancellationToken);
         return model;
     }
@@ -52,16 +60,16 @@ internal sealed class FaultyModel : IAsyncDisposable
         await _app.DisposeAsync();
     }
 
-    private async Task Complete(HttpContext http)
+    private async Task Complete(HttpContext http, ModelWire wire)
     {
         var body = (await JsonNode.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted))!;
-        var call = new ModelCall(Interlocked.Increment(ref _count), Prompt(body)) { System = System(body) };
+        var call = new ModelCall(Interlocked.Increment(ref _count), wire.Prompt(body)) { System = wire.System(body) };
         var reply = Answer(call);
         call.Reply = reply;
         _calls.Enqueue(call);
         try
         {
-            await Send(http, reply);
+            await (reply.Status == 200 ? new ReplyStream(http, wire, reply, call).Send() : Refuse(http, wire, reply));
             call.Close(ModelCallState.Ended);
         }
         catch (Exception error) when (error is OperationCanceledException or IOException)
@@ -70,74 +78,11 @@ internal sealed class FaultyModel : IAsyncDisposable
         }
     }
 
-    private static async Task Send(HttpContext http, ModelReply reply)
+    private static Task Refuse(HttpContext http, ModelWire wire, ModelReply reply)
     {
-        var cancel = http.RequestAborted;
-        if (reply.Status != 200)
-        {
-            http.Response.StatusCode = reply.Status;
-            if (reply.RetryAfter is { } seconds) http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-            http.Response.ContentType = "application/json";
-            await http.Response.WriteAsync("""{"error":{"message":"asked to fail","type":"server_error"}}""", cancel);
-            return;
-        }
-
-        http.Response.ContentType = "text/event-stream";
-        for (var sent = 0; sent < reply.Pieces.Count; sent++)
-        {
-            if (reply.Gate is { } gate && sent == reply.GateAfter) await gate.WaitAsync(cancel);
-            reply.Sending?.Invoke(sent);
-            if (reply.Pace > TimeSpan.Zero) await Task.Delay(reply.Pace, TimeProvider.System, cancel);
-            await Write(http, Chunk(new JsonObject { ["content"] = reply.Pieces[sent] }, null));
-        }
-
-        reply.Sending?.Invoke(reply.Pieces.Count);
-        switch (reply.Ending)
-        {
-            case ReplyEnding.Whole:
-                await Write(http, Chunk([], "stop"));
-                await Write(http, "[DONE]");
-                break;
-            case ReplyEnding.Reset:
-                http.Abort();
-                break;
-            case ReplyEnding.ErrorInStream:
-                await Write(http, """{"error":{"message":"overloaded in the middle","type":"server_error","code":"overloaded"}}""");
-                break;
-        }
+        http.Response.StatusCode = reply.Status;
+        if (reply.RetryAfter is { } seconds) http.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        http.Response.ContentType = "application/json";
+        return http.Response.WriteAsync(wire.ErrorBody, http.RequestAborted);
     }
-
-    private static async Task Write(HttpContext http, string data)
-    {
-        await http.Response.WriteAsync($"data: {data}\n\n", http.RequestAborted);
-        await http.Response.Body.FlushAsync(http.RequestAborted);
-    }
-
-    private static string Chunk(JsonObject delta, string? finishReason) => new JsonObject
-    {
-        ["id"] = "chatcmpl-faulty",
-        ["object"] = "chat.completion.chunk",
-        ["created"] = 1_700_000_000,
-        ["model"] = "tested-model",
-        ["choices"] = new JsonArray(new JsonObject
-        {
-            ["index"] = 0,
-            ["delta"] = delta,
-            ["finish_reason"] = finishReason,
-        }),
-    }.ToJsonString();
-
-    private static IReadOnlyList<PromptMessage> Prompt(JsonNode body) =>
-    [
-        .. body["messages"]!.AsArray()
-            .Select(message => new PromptMessage((string)message!["role"]!, Text(message["content"]!)))
-            .Where(message => message.Role is not ("system" or "developer")),
-    ];
-
-    private static string System(JsonNode body) => string.Concat(
-        body["messages"]!.AsArray().Where(message => (string)message!["role"]! is "system" or "developer").Select(message => Text(message!["content"]!)));
-
-    private static string Text(JsonNode content) => content is JsonArray parts
-        ? string.Concat(parts.Select(part => (string?)part!["text"]))
-        : (string)content!;
 }

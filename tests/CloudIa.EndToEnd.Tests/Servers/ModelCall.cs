@@ -5,7 +5,7 @@ internal enum ModelCallState
 {
     Streaming,
 
-    /// <summary>The reply ended as it was meant to.</summary>
+    /// <summary>The reply ended as it was meant to, whole or broken: the model's server closed it.</summary>
     Ended,
 
     /// <summary>The caller went away.</summary>
@@ -20,6 +20,7 @@ internal sealed record ModelCall(int Number, IReadOnlyList<PromptMessage> Messag
     private readonly Lock _lock = new();
     private ModelCallState _state;
     private TimeSpan? _closed;
+    private TimeSpan? _spoke;
 
     /// <summary>What the model was told first: the system's part.</summary>
     public string System { get; init; } = "";
@@ -32,6 +33,15 @@ internal sealed record ModelCall(int Number, IReadOnlyList<PromptMessage> Messag
 
     /// <summary>When it arrived, on the <see cref="RunClock"/>.</summary>
     public TimeSpan Opened { get; } = RunClock.Now;
+
+    /// <summary>When the first piece of text was sent; null before that.</summary>
+    public TimeSpan? FirstToken
+    {
+        get
+        {
+            lock (_lock) return _spoke;
+        }
+    }
 
     /// <summary>When it ended or its caller went away; null while it streams.</summary>
     public TimeSpan? Closed
@@ -48,6 +58,12 @@ internal sealed record ModelCall(int Number, IReadOnlyList<PromptMessage> Messag
         {
             lock (_lock) return _state;
         }
+    }
+
+    /// <summary>A piece of text was sent.</summary>
+    public void Spoke()
+    {
+        lock (_lock) _spoke ??= RunClock.Now;
     }
 
     public void Close(ModelCallState how)

@@ -27,7 +27,16 @@ internal sealed record ModelReply
     /// <summary>Time between two pieces.</summary>
     public TimeSpan Pace { get; init; }
 
-    /// <summary>After this many pieces the reply waits for <see cref="Gate"/>.</summary>
+    /// <summary>Status and headers leave before anything is waited for; else with the first bytes of the stream.</summary>
+    public bool HeadersAtOnce { get; init; }
+
+    /// <summary>The most bytes of one write: characters may be cut.</summary>
+    public int BytesAWrite { get; init; } = int.MaxValue;
+
+    /// <summary>A write ends at these bytes of the stream.</summary>
+    public IReadOnlyList<int> Cuts { get; init; } = [];
+
+    /// <summary>After this many pieces the reply waits for <see cref="Gate"/>; after all of them: before its ending.</summary>
     public int GateAfter { get; init; }
 
     public Task? Gate { get; init; }
@@ -49,6 +58,15 @@ internal sealed record ModelReply
     public static ModelReply Words(string text) => new() { Pieces = [.. InWords(text)] };
 
     public static ModelReply Error(int status) => new() { Status = status };
+
+    /// <summary>The connection stands, and not one byte comes.</summary>
+    public static ModelReply NoByte() => Words("never said") with { Gate = Never };
+
+    /// <summary>HTTP 200 with its headers, and no token.</summary>
+    public static ModelReply NoToken() => NoByte() with { HeadersAtOnce = true };
+
+    /// <summary>An error event after HTTP 200 and before any text.</summary>
+    public static ModelReply OverloadedAtOnce() => new() { Ending = ReplyEnding.ErrorInStream };
 
     private static IEnumerable<string> InWords(string text)
     {
