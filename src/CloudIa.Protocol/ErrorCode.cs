@@ -54,4 +54,7 @@ public static class ErrorCode
     public const string ModelBadRequest = "model_bad_request";
     public const string ModelBadCredentials = "model_bad_credentials";
     public const string AttemptsExhausted = "attempts_exhausted";
+
+    // What lies in the queue.
+    public const string MessageUnreadable = "message_unreadable";
 }

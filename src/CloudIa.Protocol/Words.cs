@@ -2,7 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace CloudIa.Protocol;
 
-/// <summary>Where a job stands. The last three are ends; no job leaves them.</summary>
+/// <summary>
+/// Where a job stands. The last three are ends. No job leaves them but one that failed: an operator may put it back from
+/// the dead letters, and then it goes on with a higher attempt.
+/// </summary>
 [JsonConverter(typeof(WordConverter<JobStatus>))]
 public enum JobStatus
 {

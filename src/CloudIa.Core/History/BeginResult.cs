@@ -12,14 +12,14 @@ public abstract record BeginResult
     /// <param name="SystemPrompt">The conversation's; null: the service's own.</param>
     public sealed record Started(int Turn, int Attempt, int Version = 1, string? SystemPrompt = null) : BeginResult
     {
-        /// <summary>How many of the attempts count, this one included: all but those that were postponed.</summary>
+        /// <summary>How many of the attempts count, this one included: all since the last redrive but those that were postponed.</summary>
         public int Counted { get; init; } = Attempt;
     }
 
     /// <summary>As started, but the owner asked for a stop while no worker had the job: end it without a model call.</summary>
     public sealed record StopAsked(int Turn, int Attempt) : BeginResult;
 
-    /// <summary>The job has ended; nothing was written.</summary>
+    /// <summary>The job has ended, and was not redriven since; nothing was written.</summary>
     public sealed record Finished(Turn Turn) : BeginResult;
 
     /// <summary>The job's conversation was deleted, and the job with it; nothing was written.</summary>

@@ -13,6 +13,10 @@ namespace CloudIa.Core.History;
 /// <para>Versions: a job that regenerates a turn makes its next version, numbered by its begin (or by a stop that comes
 /// before it). One version of a turn is the current one, which all reads of turns show: the newest that has text or has
 /// not ended; the newest of all where there is none such.</para>
+/// <para>Redrives: a failure is the one end that a job may leave, once for each time that its message was put back from
+/// the dead letters (<see cref="JobMessage.Redrives"/>). The begin that takes such a message over is one write like every
+/// other: same turn and version, the next attempt, of which this is the first that counts; the failure is forgotten, and
+/// so is a stop that had been asked for before it. Completed and cancelled jobs stay so.</para>
 /// <para>Deletion: a deleted conversation leaves its name behind, so that nothing that is still in the queue or in a
 /// worker's hands brings any of it back; its jobs are as unknown as those that never were.</para>
 /// <para>Text is kept whole, whatever its characters, but for U+0000, which is kept as U+FFFD. Times are kept, and told, in
@@ -29,8 +33,9 @@ public interface IConversationStore
     Task WithdrawPendingAsync(JobMessage job, CancellationToken cancellation);
 
     /// <summary>
-    /// Starts the next attempt of a job, also of one that was never recorded. The message that begins a conversation
-    /// brings the conversation's title and system prompt, unless its owner gave others before.
+    /// Starts the next attempt of a job, also of one that was never recorded, or that failed and was redriven since. The
+    /// message that begins a conversation brings the conversation's title and system prompt, unless its owner gave others
+    /// before.
     /// </summary>
     Task<BeginResult> BeginAsync(JobMessage job, CancellationToken cancellation);
 

@@ -22,8 +22,9 @@ public interface IJobQueue
     Task<EnqueueResult> EnqueueAsync(JobMessage job, EnqueueCondition condition, CancellationToken cancellation);
 
     /// <summary>
-    /// Waits for work and leases from 1 to <paramref name="max"/> jobs. A message that cannot be read goes to
-    /// the dead letters at once and is not returned.
+    /// Waits for work and leases from 1 to <paramref name="max"/> jobs. A message that cannot be read comes in its order
+    /// and is marked so (<see cref="JobMessage.Unreadable"/>); one of which not even owner, conversation and job are
+    /// known goes to the dead letters at once and is not returned.
     /// </summary>
     Task<IReadOnlyList<JobLease>> ReceiveAsync(int max, CancellationToken cancellation);
 
@@ -48,11 +49,22 @@ public interface IJobQueue
     /// <summary>How much waits, and since when.</summary>
     Task<QueueDepth> MeasureAsync(CancellationToken cancellation);
 
-    /// <summary>Dead letters, oldest first, after the given id.</summary>
+    /// <summary>
+    /// Dead letters, oldest first, after the given id, whether or not that one is still there; none after an id that
+    /// this queue never gave.
+    /// </summary>
     Task<IReadOnlyList<DeadLetter>> ListDeadLettersAsync(string? afterId, int limit, CancellationToken cancellation);
 
-    /// <summary>Puts a dead letter back into the queue, in one step. False where there is none of that id.</summary>
-    Task<bool> RedriveAsync(string deadLetterId, CancellationToken cancellation);
+    /// <summary>Null where there is none of that id.</summary>
+    Task<DeadLetter?> FindDeadLetterAsync(string deadLetterId, CancellationToken cancellation);
+
+    /// <summary>
+    /// Puts a dead letter back into the queue, behind what is there, in one step: with one redrive more and the time of
+    /// it, so that its job begins anew (<see cref="History.IConversationStore.BeginAsync"/>). Of many that redrive one
+    /// letter one does. Where its job is in the queue already, the letter goes and nothing is added. One that cannot be
+    /// read stays where it is.
+    /// </summary>
+    Task<RedriveResult> RedriveAsync(string deadLetterId, CancellationToken cancellation);
 
     /// <summary>Throws a dead letter away. False where there is none of that id.</summary>
     Task<bool> DiscardAsync(string deadLetterId, CancellationToken cancellation);
@@ -79,6 +91,19 @@ public enum EnqueueResult
     Busy,
 }
 
+/// <summary>What became of a redrive.</summary>
+public enum RedriveResult
+{
+    /// <summary>Its job is in the queue, and the letter is no more.</summary>
+    Redriven,
+
+    /// <summary>There is no letter of that id (any more).</summary>
+    NotFound,
+
+    /// <summary>Its body cannot be read, so there is nothing to put back; it can be discarded.</summary>
+    Unreadable,
+}
+
 /// <summary>The right to work on a job until it runs out.</summary>
 /// <param name="Job">The job.</param>
 /// <param name="Receipt">Names this lease; a later lease of the same job has another.</param>
@@ -89,10 +114,14 @@ public sealed record QueueDepth(long Waiting, DateTimeOffset? OldestEnqueuedAt, 
 
 /// <summary>A message that the service gave up on.</summary>
 /// <param name="Id">Names it; ids order by age.</param>
-/// <param name="Job">What it asked for; null where its body cannot be read.</param>
-/// <param name="Reason">One of the error codes, or "unreadable".</param>
+/// <param name="Job">What it asked for; of one that cannot be read what is known of it (<see cref="JobMessage.Unreadable"/>).</param>
+/// <param name="Reason">One of the error codes.</param>
 /// <param name="DeadAt">When it was given up.</param>
-public sealed record DeadLetter(string Id, JobMessage? Job, string Reason, DateTimeOffset DeadAt);
+public sealed record DeadLetter(string Id, JobMessage Job, string Reason, DateTimeOffset DeadAt)
+{
+    /// <summary>Of one that cannot be read: what lies there instead.</summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
+}
 
 /// <summary>The queue's engine did not take a call. Nothing was lost: the caller knows that it failed.</summary>
 /// <param name="message">What the engine said.</param>

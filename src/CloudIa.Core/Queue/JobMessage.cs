@@ -40,6 +40,13 @@ public sealed record JobMessage
     /// <summary>W3C trace id, 32 hex characters.</summary>
     public required string TraceId { get; init; }
 
+    /// <summary>
+    /// Its body cannot be read: this is what the engine knows besides, and what could be made out. It is not answered;
+    /// its owner is told, and it goes to the dead letters.
+    /// </summary>
+    [JsonIgnore]
+    public bool Unreadable { get; init; }
+
     [JsonIgnore]
     public JobKey Key => new(Owner, JobId);
 

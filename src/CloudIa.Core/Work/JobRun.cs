@@ -38,7 +38,9 @@ public sealed partial class JobRun(
             case BeginResult.StopAsked asked:
                 var shown = await bus.ReadAsync(job.Key, new Position(asked.Attempt - 1, 0), cancellation);
                 return await EndAsync(job, asked.Turn, asked.Attempt, TurnEnd.Stopped(shown?.Text ?? "", time.GetUtcNow()), cancellation);
-            case BeginResult.Started started when started.Attempt > options.MaxAttempts:
+            case BeginResult.Started started when job.Unreadable:
+                return await FailAsync(job, started, ErrorCode.MessageUnreadable, "its queue message cannot be read", cancellation);
+            case BeginResult.Started started when started.Counted > options.MaxAttempts:
                 return await FailAsync(job, started, ErrorCode.AttemptsExhausted, $"{options.MaxAttempts} attempts began and none ended", cancellation);
             case BeginResult.Started started:
                 return await AnswerAsync(job, started, stop, cancellation);
@@ -112,12 +114,12 @@ public sealed partial class JobRun(
     private async Task<Outcome> RetryOrFailAsync(JobMessage job, BeginResult.Started begun, ModelFailure failure, CancellationToken cancellation)
     {
         LogAttemptFailed(job.JobId, begun.Attempt, failure.Code, failure.Details);
-        if (!failure.Heals || begun.Attempt >= options.MaxAttempts)
+        if (!failure.Heals || begun.Counted >= options.MaxAttempts)
         {
             return await FailAsync(job, begun, failure.Code, failure.Details, cancellation);
         }
 
-        var delay = Backoff.After(begun.Attempt, TimeSpan.FromSeconds(options.RetrySeconds), failure.RetryAfter, Random.Shared.NextDouble());
+        var delay = Backoff.After(begun.Counted, TimeSpan.FromSeconds(options.RetrySeconds), failure.RetryAfter, Random.Shared.NextDouble());
         var now = time.GetUtcNow();
         var waits = EventHead.Of(job, now).On(new ErrorEvent
         {

@@ -21,7 +21,10 @@ internal static class SearchIndex
     public static void AddTurn(Statements write, string owner, long row, int version, string message, string content) =>
         write.Execute(Add, row, Word(owner), version == 1 ? $"{message}\n{content}" : content);
 
-    /// <summary>The same for all turns of a conversation at once, which have one version each and have ended.</summary>
+    /// <summary>Takes a turn's message and answer out.</summary>
+    public static void RemoveTurn(Statements write, long row) => write.Execute("DELETE FROM texts WHERE rowid = $1", row);
+
+    /// <summary>Makes all turns of a conversation searchable at once, which have one version each and have ended.</summary>
     public static void AddConversation(Statements write, ConversationKey conversation) => write.Execute(
         """
         INSERT INTO texts (rowid, owner, text)

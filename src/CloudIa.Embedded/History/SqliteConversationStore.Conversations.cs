@@ -103,7 +103,11 @@ public sealed partial class SqliteConversationStore
         [
             .. All(
                 write.Bind(
-                    $"SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND current = 1 AND ended_at IS NULL ORDER BY turn",
+                    $"""
+                    SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND current = 1 AND ended_at IS NULL
+                    UNION ALL SELECT {TurnColumns} FROM turns WHERE conversation_id = $1 AND owner = $2 AND current = 0 AND ended_at IS NULL
+                    ORDER BY turn, version
+                    """,
                     conversation.ConversationId, conversation.Owner),
                 ReadTurn),
             .. PendingTurns.ReadAll(write, conversation),

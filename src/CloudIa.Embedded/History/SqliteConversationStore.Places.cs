@@ -60,25 +60,56 @@ public sealed partial class SqliteConversationStore
         return new Place(turn, before.Versions + 1, before.AskedAt ?? before.AcceptedAt, systemPrompt);
     }
 
-    /// <summary>A version without text leaves its place to the newest other one that has some, or may have.</summary>
-    private static void HandBack(Statements write, ConversationKey conversation, int turn, long empty)
+    /// <summary>The newest version that has text, or may have, is the current one; the newest of all where there is none such.</summary>
+    private static void ArrangeVersions(Statements write, ConversationKey conversation, int turn)
     {
-        var other = write.Bind(
+        using var row = write.Bind(
             """
-            SELECT id FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn = $3 AND current = 0 AND (content <> '' OR ended_at IS NULL)
-            ORDER BY version DESC LIMIT 1
+            SELECT id, current FROM (
+                SELECT id, version, current, content, ended_at FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn = $3 AND current = 1
+                UNION ALL
+                SELECT id, version, current, content, ended_at FROM turns WHERE conversation_id = $1 AND owner = $2 AND turn = $3 AND current = 0)
+            ORDER BY (ended_at IS NULL OR content <> '') DESC, version DESC LIMIT 1
             """,
-            conversation.ConversationId, conversation.Owner, turn).ExecuteScalar();
-        if (other is long id && write.Execute("UPDATE turns SET current = 0 WHERE id = $1 AND current = 1", empty) == 1)
+            conversation.ConversationId, conversation.Owner, turn).ExecuteReader();
+        if (row.Read() && row.GetInt32(1) == 0)
         {
-            write.Execute("UPDATE turns SET current = 1 WHERE id = $1", id);
+            write.Execute(
+                "UPDATE turns SET current = 0 WHERE conversation_id = $1 AND owner = $2 AND turn = $3 AND current = 1",
+                conversation.ConversationId, conversation.Owner, turn);
+            write.Execute("UPDATE turns SET current = 1 WHERE id = $1", row.GetInt64(0));
         }
+    }
+
+    /// <summary>
+    /// Forgets a job's failure, and the attempts until then, where its message was redriven since. Also one that has no end:
+    /// its message may have come to the dead letters without its worker.
+    /// </summary>
+    private static bool TakeRedrive(Statements write, JobMessage job, Turn turn)
+    {
+        if (job.Redrives == 0 || write.Execute(
+            """
+            UPDATE turns SET redrives = $3, uncounted = attempt, stop_asked = stop_asked AND ended_at IS NULL, content = NULL, ended_at = NULL, model = NULL,
+                input_tokens = NULL, output_tokens = NULL, cost = NULL, finish_reason = NULL, error_code = NULL, error_details = NULL
+            WHERE job_id = $1 AND owner = $2 AND redrives < $3 AND (ended_at IS NULL OR status = $4)
+            """,
+            job.JobId, job.Owner, job.Redrives, (int)JobStatus.Failed) == 0)
+        {
+            return false;
+        }
+
+        if (turn.Versions > 1)
+        {
+            ArrangeVersions(write, job.Conversation, turn.Number!.Value);
+        }
+
+        return true;
     }
 
     private static void Insert(Statements write, JobMessage job, Place place, int attempt, JobStatus status) => write.Execute(
         """
-        INSERT INTO turns (job_id, owner, conversation_id, turn, version, current, message, asked_at, asked_model, fingerprint, accepted_at, status, attempt, stop_asked)
-        VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, 0)
+        INSERT INTO turns (job_id, owner, conversation_id, turn, version, current, message, asked_at, asked_model, fingerprint, accepted_at, status, attempt, stop_asked, redrives)
+        VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, 0, $13)
         """,
         job.JobId,
         job.Owner,
@@ -91,5 +122,6 @@ public sealed partial class SqliteConversationStore
         job.Fingerprint,
         job.AcceptedAt.ToUnixTimeMilliseconds(),
         (int)status,
-        attempt);
+        attempt,
+        job.Redrives);
 }

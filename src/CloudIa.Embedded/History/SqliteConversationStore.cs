@@ -34,7 +34,7 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
             return BeginFirst(write, job);
         }
 
-        if (turn.End is not null)
+        if (!TakeRedrive(write, job, turn) && turn.End is not null)
         {
             return new BeginResult.Finished(turn);
         }
@@ -82,7 +82,7 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
             UPDATE turns SET status = $4, content = $5, ended_at = $6, model = $7, input_tokens = $8, output_tokens = $9, cost = $10,
                 finish_reason = $11, error_code = $12, error_details = $13
             WHERE job_id = $1 AND owner = $2 AND attempt = $3 AND ended_at IS NULL
-            RETURNING id, version, message, conversation_id, turn
+            RETURNING id, version, message, conversation_id, turn, redrives
             """,
             job.JobId,
             job.Owner,
@@ -103,10 +103,16 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
         }
 
         var (id, version) = (row.GetInt64(0), row.GetInt32(1));
-        SearchIndex.AddTurn(write, job.Owner, id, version, row.GetString(2), end.Content);
-        if (version > 1 && end.Content.Length == 0)
+        if (row.GetInt32(5) > 0)
         {
-            HandBack(write, new ConversationKey(job.Owner, row.GetString(3)), row.GetInt32(4), id);
+            // What it was found by when it failed.
+            SearchIndex.RemoveTurn(write, id);
+        }
+
+        SearchIndex.AddTurn(write, job.Owner, id, version, row.GetString(2), end.Content);
+        if (end.Content.Length == 0)
+        {
+            ArrangeVersions(write, new ConversationKey(job.Owner, row.GetString(3)), row.GetInt32(4));
         }
 
         return true;

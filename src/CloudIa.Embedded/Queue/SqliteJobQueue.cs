@@ -1,6 +1,7 @@
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Queue;
 using CloudIa.Embedded.Storage;
+using CloudIa.Protocol;
 using Microsoft.Data.Sqlite;
 
 namespace CloudIa.Embedded.Queue;
@@ -90,11 +91,11 @@ public sealed partial class SqliteJobQueue : IJobQueue
     {
         var rows = await ReadAsync(read =>
         {
-            using var row = read.Bind("SELECT seq, body FROM jobs WHERE seq > $1 ORDER BY seq LIMIT $2", after, FetchRows).ExecuteReader();
-            var fetched = new List<(long Seq, JobMessage? Job)>();
+            using var row = read.Bind("SELECT seq, enqueued_at, job_id, owner, conversation_id, body FROM jobs WHERE seq > $1 ORDER BY seq LIMIT $2", after, FetchRows).ExecuteReader();
+            var fetched = new List<QueuedJob>();
             while (row.Read())
             {
-                fetched.Add((row.GetInt64(0), JobMessageBody.Parse(row.GetFieldValue<byte[]>(1))));
+                fetched.Add(new QueuedJob(row.GetInt64(0), ReadJob(row, 1)));
             }
 
             return fetched;
@@ -103,15 +104,24 @@ public sealed partial class SqliteJobQueue : IJobQueue
         // A read that was not full saw all up to the key; what it did not find was completed before this process began.
         var last = rows.Count == 0 ? after : rows[^1].Seq;
         var to = rows.Count == FetchRows ? last : Math.Max(last, upTo);
-        lanes.Fetched(after, to, from row in rows where row.Job is not null select new QueuedJob(row.Seq, row.Job));
-        foreach (var row in rows)
+        lanes.Fetched(after, to, rows.Where(row => !IsNobodys(row.Job)));
+        foreach (var row in rows.Where(row => IsNobodys(row.Job)))
         {
-            if (row.Job is null)
-            {
-                await BuryAsync(row.Seq, Unreadable, cancellation);
-            }
+            await BuryAsync(row.Seq, ErrorCode.MessageUnreadable, cancellation);
         }
     }
+
+    /// <summary>A row's job, from the columns of its time, its names and its body on.</summary>
+    private static JobMessage ReadJob(SqliteDataReader row, int column)
+    {
+        var body = row.GetFieldValue<byte[]>(column + 4);
+        return JobMessageBody.Parse(body)
+            ?? JobMessageBody.Salvage(body, new JobKey(row.GetString(column + 2), row.GetString(column + 1)), row.GetString(column + 3), row.GetTime(column));
+    }
+
+    /// <summary>Nobody can be told of it, so nobody need work on it.</summary>
+    private static bool IsNobodys(JobMessage job) =>
+        job is { Unreadable: true } and ({ JobId: "" } or { Owner: "" } or { ConversationId: "" });
 
     private Task<T> ReadAsync<T>(Func<Statements, T> read)
     {

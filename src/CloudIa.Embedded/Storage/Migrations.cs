@@ -100,6 +100,7 @@ internal static class Migrations
         ALTER TABLE jobs ADD COLUMN deferred INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE turns ADD COLUMN uncounted INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE turns ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE dead_letters ADD COLUMN job_id TEXT NOT NULL DEFAULT '';
         """,
     ];
 

@@ -49,6 +49,7 @@ public sealed record ErrorText(int Status, bool Retryable, string English, strin
         [ErrorCode.ModelRefused] = new(422, false, "The model refused to answer.", "O modelo se recusou a responder."),
         [ErrorCode.ModelBadRequest] = new(502, false, "The model did not accept the request.", "O modelo não aceitou a requisição."),
         [ErrorCode.ModelBadCredentials] = new(502, false, "The model did not accept the service's key.", "O modelo não aceitou a chave do serviço."),
+        [ErrorCode.MessageUnreadable] = new(409, false, "The message was damaged where it waited, and cannot be read.", "A mensagem foi danificada enquanto esperava e não pode ser lida."),
         [ErrorCode.AttemptsExhausted] = new(503, true, "No attempt to answer came to an end.", "Nenhuma tentativa de responder chegou ao fim."),
     }.ToFrozenDictionary();
 

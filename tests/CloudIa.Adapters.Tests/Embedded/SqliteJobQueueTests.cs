@@ -1,6 +1,7 @@
 using System.Text;
 using CloudIa.Adapters.Tests.Queue;
 using CloudIa.Core.Queue;
+using CloudIa.Protocol;
 
 namespace CloudIa.Adapters.Tests.Embedded;
 
@@ -34,10 +35,43 @@ public sealed class SqliteJobQueueTests : JobQueueContract
         Assert.Equal(jobs[0], first.Job);
         Assert.Equal([jobs[1]], await fixture.DrainAsync());
         var letter = Assert.Single(await fixture.Queue.ListDeadLettersAsync(null, 10, None));
-        Assert.Equal((null, "unreadable"), (letter.Job, letter.Reason));
-        Assert.False(await fixture.Queue.RedriveAsync(letter.Id, None));
+        Assert.Equal((true, ErrorCode.MessageUnreadable, "bad"), (letter.Job.Unreadable, letter.Reason, letter.Job.JobId));
+        Assert.Equal(Bytes(body), letter.Body.ToArray());
+        Assert.Equal(RedriveResult.Unreadable, await fixture.Queue.RedriveAsync(letter.Id, None));
         Assert.True(await fixture.Queue.DiscardAsync(letter.Id, None));
         Assert.Equal(0, (await fixture.Queue.MeasureAsync(None)).Waiting);
+    }
+
+    [Theory]
+    [InlineData("not json", "", null)]
+    [InlineData("[]", "", null)]
+    [InlineData("{\"message\":{},\"turn\":\"two\"}", "", null)]
+    [InlineData("{\"message\":\"BYTE\",\"turn\":2}", "", 2)]
+    [InlineData("{\"message\":\"half of \\ud83d\"}", "", null)]
+    [InlineData("{\"message\":\"what was asked\",\"turn\":1.5}", "what was asked", null)]
+    [InlineData("{\"message\":\"of a later version\",\"jobId\":\"another\",\"owner\":\"another\"}", "of a later version", null)]
+    public async Task A_body_that_cannot_be_read_comes_in_its_order_with_what_is_known_of_it(string body, string message, int? turn)
+    {
+        await using var fixture = new SqliteQueueFixture();
+        var jobs = Samples.Jobs(2);
+        await fixture.EnqueueAsync(jobs[0]);
+        fixture.Folder.Execute(
+            "INSERT INTO jobs (seq, job_id, conversation_id, owner, enqueued_at, body) VALUES (2, 'bad', $1, $2, 1000, $3)",
+            jobs[0].ConversationId, jobs[0].Owner, Bytes(body));
+        await fixture.ReopenAsync();
+        await fixture.EnqueueAsync(jobs[1]);
+
+        await fixture.Queue.CompleteAsync(await fixture.TakeOneAsync(), None);
+        var lease = await fixture.TakeOneAsync();
+        Assert.Equal(("bad", jobs[0].Conversation, true), (lease.Job.JobId, lease.Job.Conversation, lease.Job.Unreadable));
+        Assert.Equal((message, turn, DateTimeOffset.FromUnixTimeSeconds(1)), (lease.Job.Message, lease.Job.Turn, lease.Job.AcceptedAt));
+        Assert.True(await fixture.Queue.DeadLetterAsync(lease, ErrorCode.MessageUnreadable, None));
+
+        var letter = Assert.Single(await fixture.Queue.ListDeadLettersAsync(null, 10, None));
+        Assert.Equal(("bad", jobs[0].Conversation, true), (letter.Job.JobId, letter.Job.Conversation, letter.Job.Unreadable));
+        Assert.Equal(Bytes(body), letter.Body.ToArray());
+        Assert.Equal(RedriveResult.Unreadable, await fixture.Queue.RedriveAsync(letter.Id, None));
+        Assert.Equal([jobs[1]], await fixture.DrainAsync());
     }
 
     [Fact]
@@ -86,6 +120,7 @@ public sealed class SqliteJobQueueTests : JobQueueContract
         await Assert.ThrowsAsync<QueueUnavailableException>(() => queue.ReceiveAsync(1, None));
         await Assert.ThrowsAsync<QueueUnavailableException>(() => queue.MeasureAsync(None));
         await Assert.ThrowsAsync<QueueUnavailableException>(() => queue.ListDeadLettersAsync(null, 1, None));
+        await Assert.ThrowsAsync<QueueUnavailableException>(() => queue.FindDeadLetterAsync("1", None));
         await Assert.ThrowsAsync<QueueUnavailableException>(() => queue.RedriveAsync("1", None));
         await Assert.ThrowsAsync<QueueUnavailableException>(() => queue.DiscardAsync("1", None));
     }

@@ -22,6 +22,8 @@ internal sealed class SqliteQueueFixture : QueueFixture
 
     public override IConversationStore Store => new SqliteConversationStore(Folder.Database);
 
+    public override DateTimeOffset Now => Time.GetUtcNow();
+
     public override TimeSpan Lease => options.Lease;
 
     public override Task PassAsync(TimeSpan time)

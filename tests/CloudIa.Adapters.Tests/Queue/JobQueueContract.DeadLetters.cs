@@ -40,7 +40,7 @@ public abstract partial class JobQueueContract
             after = page[^1].Id;
         }
 
-        Assert.Equal(jobs, listed.Select(letter => letter.Job!));
+        Assert.Equal(jobs, listed.Select(letter => letter.Job));
         Assert.Equal(5, listed.Select(letter => letter.Id).Distinct().Count());
     }
 
@@ -49,10 +49,91 @@ public abstract partial class JobQueueContract
     {
         var job = Samples.Job(message: Samples.Unicode);
         var id = await BuryAsync(job);
-        Assert.True(await Queue.RedriveAsync(id, None));
+        await fixture.PassAsync(TimeSpan.FromHours(3));
+        Assert.Equal(RedriveResult.Redriven, await Queue.RedriveAsync(id, None));
 
         Assert.Empty(await Queue.ListDeadLettersAsync(null, 10, None));
-        Assert.Equal(job, (await fixture.TakeOneAsync()).Job);
+        Assert.Null(await Queue.FindDeadLetterAsync(id, None));
+        AssertRedriven(job, 1, (await fixture.TakeOneAsync()).Job);
+    }
+
+    [Fact]
+    public async Task A_redrive_counts_those_before_it_and_its_wait_begins_when_it_was_done()
+    {
+        var job = Samples.Job();
+        for (var redrives = 1; redrives <= 3; redrives++)
+        {
+            await fixture.PassAsync(TimeSpan.FromHours(1));
+            var id = redrives == 1 ? await BuryAsync(job) : Assert.Single(await Queue.ListDeadLettersAsync(null, 10, None)).Id;
+            Assert.Equal(RedriveResult.Redriven, await Queue.RedriveAsync(id, None));
+            Assert.Equal(fixture.Now, (await Queue.MeasureAsync(None)).OldestEnqueuedAt!.Value, TimeSpan.FromMinutes(1));
+
+            var lease = await fixture.TakeOneAsync();
+            AssertRedriven(job, redrives, lease.Job);
+            Assert.True(await Queue.DeadLetterAsync(lease, "attempts_exhausted", None));
+        }
+    }
+
+    [Fact]
+    public async Task A_redriven_job_comes_behind_what_its_conversation_has_in_the_queue()
+    {
+        var jobs = Samples.Jobs(3);
+        var id = await BuryAsync(jobs[0]);
+        await fixture.EnqueueAsync(jobs[1..]);
+        await Queue.RedriveAsync(id, None);
+
+        Assert.Equal(["1", "2", "0"], (await fixture.DrainAsync()).Select(job => job.Message));
+    }
+
+    [Fact]
+    public async Task A_redriven_job_survives_its_process_and_ends_with_it_no_sooner_than_its_end()
+    {
+        var job = Samples.Job();
+        await Queue.RedriveAsync(await BuryAsync(job), None);
+        await fixture.ReopenAsync();
+        await fixture.PassAsync(BeyondLease);
+
+        var lease = await fixture.TakeOneAsync();
+        AssertRedriven(job, 1, lease.Job);
+        Assert.Empty(await Queue.ListDeadLettersAsync(null, 10, None));
+        Assert.True(await Queue.CompleteAsync(lease, None));
+        await fixture.ReopenAsync();
+        await fixture.PassAsync(BeyondLease);
+        Assert.Empty(await fixture.TakeAsync());
+    }
+
+    [Fact]
+    public async Task A_redrive_of_a_job_that_is_in_the_queue_already_adds_nothing_and_takes_the_letter()
+    {
+        var job = Samples.Job();
+        var id = await BuryAsync(job);
+        await fixture.EnqueueAsync(job);
+        Assert.Equal(RedriveResult.Redriven, await Queue.RedriveAsync(id, None));
+
+        Assert.Empty(await Queue.ListDeadLettersAsync(null, 10, None));
+        Assert.Equal(job.JobId, Assert.Single(await fixture.DrainAsync()).JobId);
+    }
+
+    [Fact]
+    public async Task A_letter_is_found_by_its_id()
+    {
+        var job = Samples.Job(message: Samples.Unicode);
+        await BuryAsync(Samples.Job());
+        var id = await BuryAsync(job);
+
+        var letter = (await Queue.FindDeadLetterAsync(id, None))!;
+        Assert.Equal((id, job, "attempts_exhausted", true), (letter.Id, letter.Job, letter.Reason, letter.Body.IsEmpty));
+        Assert.Equal(fixture.Now, letter.DeadAt, TimeSpan.FromMinutes(1));
+    }
+
+    [Fact]
+    public async Task A_letter_that_is_gone_is_still_a_place_to_list_from()
+    {
+        var first = await BuryAsync(Samples.Job());
+        var second = await BuryAsync(Samples.Job());
+        await Queue.DiscardAsync(first, None);
+
+        Assert.Equal(second, Assert.Single(await Queue.ListDeadLettersAsync(first, 10, None)).Id);
     }
 
     [Fact]
@@ -60,9 +141,10 @@ public abstract partial class JobQueueContract
     {
         var id = await BuryAsync(Samples.Job());
 
-        var both = await Task.WhenAll(Queue.RedriveAsync(id, None), Queue.RedriveAsync(id, None));
-        Assert.Single(both, driven => driven);
-        Assert.False(await Queue.RedriveAsync(id, None));
+        var both = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => Task.Run(() => Queue.RedriveAsync(id, None))));
+        Assert.Single(both, driven => driven == RedriveResult.Redriven);
+        Assert.Equal(9, both.Count(driven => driven == RedriveResult.NotFound));
+        Assert.Equal(RedriveResult.NotFound, await Queue.RedriveAsync(id, None));
 
         await Queue.CompleteAsync(await fixture.TakeOneAsync(), None);
         Assert.Empty(await fixture.TakeAsync());
@@ -76,7 +158,7 @@ public abstract partial class JobQueueContract
         var receive = Queue.ReceiveAsync(10, None);
         await Queue.RedriveAsync(id, None);
 
-        Assert.Equal(job, Assert.Single(await receive).Job);
+        AssertRedriven(job, 1, Assert.Single(await receive).Job);
     }
 
     [Fact]
@@ -89,7 +171,7 @@ public abstract partial class JobQueueContract
 
         Assert.Equal(kept, Assert.Single(await Queue.ListDeadLettersAsync(null, 10, None)).Job);
         Assert.False(await Queue.DiscardAsync(id, None));
-        Assert.False(await Queue.RedriveAsync(id, None));
+        Assert.Equal(RedriveResult.NotFound, await Queue.RedriveAsync(id, None));
         Assert.Empty(await fixture.TakeAsync());
     }
 
@@ -102,8 +184,9 @@ public abstract partial class JobQueueContract
     {
         await BuryAsync(Samples.Job());
 
-        Assert.False(await Queue.RedriveAsync(id, None));
+        Assert.Equal(RedriveResult.NotFound, await Queue.RedriveAsync(id, None));
         Assert.False(await Queue.DiscardAsync(id, None));
+        Assert.Null(await Queue.FindDeadLetterAsync(id, None));
         Assert.Single(await Queue.ListDeadLettersAsync(null, 10, None));
     }
 
@@ -116,6 +199,12 @@ public abstract partial class JobQueueContract
 
         Assert.Equal(job, Assert.Single(await Queue.ListDeadLettersAsync(null, 10, None)).Job);
         Assert.Empty(await fixture.TakeAsync());
+    }
+
+    private void AssertRedriven(JobMessage job, int redrives, JobMessage driven)
+    {
+        Assert.Equal(job with { Redrives = redrives, RedrivenAt = driven.RedrivenAt }, driven);
+        Assert.Equal(fixture.Now, driven.RedrivenAt!.Value, TimeSpan.FromMinutes(1));
     }
 
     private async Task<string> BuryAsync(JobMessage job)

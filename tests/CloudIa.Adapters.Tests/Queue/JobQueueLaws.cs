@@ -20,6 +20,8 @@ public abstract class JobQueueLaws
         (4, Gen.Int[0, 999].Select(lease => (Step)new Complete(lease))),
         (2, Gen.Select(Gen.Int[0, 999], Delays).Select((lease, delay) => (Step)new Release(lease, delay))),
         (2, Gen.Int[0, 999].Select(lease => (Step)new Extend(lease))),
+        (2, Gen.Int[0, 999].Select(lease => (Step)new Bury(lease))),
+        (2, Gen.Int[0, 999].Select(letter => (Step)new Redrive(letter))),
         (2, Times.Select(time => (Step)new Pass(time))),
         (1, Gen.Const((Step)new Reopen())));
 
@@ -38,10 +40,12 @@ public abstract class JobQueueLaws
         foreach (var step in steps)
         {
             await DoAsync(step, fixture, model, jobs, leases);
-            Assert.Equal(model.Waiting, (await fixture.Queue.MeasureAsync(None)).Waiting);
+            var depth = await fixture.Queue.MeasureAsync(None);
+            Assert.Equal((model.Waiting, model.Letters.Count), (depth.Waiting, depth.DeadLetters));
         }
 
-        // Nothing was lost: after everyone fell silent, all that was not completed comes, in order.
+        // Nothing was lost: the letters lie there in the order of their deaths, and after everyone fell silent, all that was not completed comes, in order.
+        Assert.Equal(model.Letters, (await fixture.Queue.ListDeadLettersAsync(null, 100, None)).Select(letter => letter.Job));
         await fixture.PassAsync(TimeSpan.FromMinutes(5));
         var left = (await fixture.DrainAsync()).ToLookup(job => job.ConversationId);
         Assert.All(model.All.GroupBy(job => job.ConversationId), one => Assert.Equal(one, left[one.Key]));
@@ -76,6 +80,14 @@ public abstract class JobQueueLaws
             case Extend(var of) when leases.Count > 0:
                 Assert.Equal(model.Extend(leases[of % leases.Count]), await queue.ExtendAsync(leases[of % leases.Count], None));
                 break;
+            case Bury(var of) when leases.Count > 0:
+                Assert.Equal(model.Bury(leases[of % leases.Count]), await queue.DeadLetterAsync(leases[of % leases.Count], "for a test", None));
+                break;
+            case Redrive(var of) when model.Letters.Count > 0:
+                var letter = (await queue.ListDeadLettersAsync(null, 100, None))[of % model.Letters.Count];
+                Assert.Equal(RedriveResult.Redriven, await queue.RedriveAsync(letter.Id, None));
+                model.Redrive(of % model.Letters.Count, fixture.Now);
+                break;
             case Pass(var time):
                 await fixture.PassAsync(time);
                 model.Pass(time);
@@ -101,6 +113,10 @@ public abstract class JobQueueLaws
     private sealed record Release(int Lease, TimeSpan Delay) : Step;
 
     private sealed record Extend(int Lease) : Step;
+
+    private sealed record Bury(int Lease) : Step;
+
+    private sealed record Redrive(int Letter) : Step;
 
     private sealed record Pass(TimeSpan Time) : Step;
 

@@ -11,6 +11,9 @@ public abstract class QueueFixture : IAsyncDisposable
     /// <summary>The history beside it, which knows what has ended.</summary>
     public abstract IConversationStore Store { get; }
 
+    /// <summary>The queue's clock.</summary>
+    public abstract DateTimeOffset Now { get; }
+
     /// <summary>How long a lease holds.</summary>
     public abstract TimeSpan Lease { get; }
 

@@ -7,6 +7,7 @@ internal sealed class QueueModel(TimeSpan lease)
 {
     private readonly Dictionary<string, List<JobMessage>> conversations = [];
     private readonly Dictionary<string, (string? Receipt, TimeSpan Until)> busy = [];
+    private readonly List<JobMessage> letters = [];
     private TimeSpan now;
 
     /// <summary>What a receive may return: the first job of each conversation that nothing holds back.</summary>
@@ -15,6 +16,8 @@ internal sealed class QueueModel(TimeSpan lease)
     public int Waiting => conversations.Values.Sum(jobs => jobs.Count);
 
     public IEnumerable<JobMessage> All => conversations.Values.SelectMany(jobs => jobs);
+
+    public IReadOnlyList<JobMessage> Letters => letters;
 
     public void Pass(TimeSpan time) => now += time;
 
@@ -25,7 +28,7 @@ internal sealed class QueueModel(TimeSpan lease)
             conversations.Add(job.ConversationId, jobs = []);
         }
 
-        if (!jobs.Contains(job))
+        if (jobs.TrueForAll(one => one.JobId != job.JobId))
         {
             jobs.Add(job);
         }
@@ -40,6 +43,19 @@ internal sealed class QueueModel(TimeSpan lease)
         conversations[held.Job.ConversationId].RemoveAt(0);
         busy.Remove(held.Job.ConversationId);
     });
+
+    public bool Bury(JobLease held) => End(held, () =>
+    {
+        letters.Add(held.Job);
+        conversations[held.Job.ConversationId].RemoveAt(0);
+        busy.Remove(held.Job.ConversationId);
+    });
+
+    public void Redrive(int letter, DateTimeOffset at)
+    {
+        Enqueue(letters[letter] with { Redrives = letters[letter].Redrives + 1, RedrivenAt = at });
+        letters.RemoveAt(letter);
+    }
 
     public bool Release(JobLease held, TimeSpan delay) => End(held, () => busy[held.Job.ConversationId] = (null, now + delay));
 

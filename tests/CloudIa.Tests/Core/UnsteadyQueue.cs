@@ -45,7 +45,9 @@ internal sealed class UnsteadyQueue(IJobQueue queue) : IJobQueue
 
     public Task<IReadOnlyList<DeadLetter>> ListDeadLettersAsync(string? afterId, int limit, CancellationToken cancellation) => queue.ListDeadLettersAsync(afterId, limit, cancellation);
 
-    public Task<bool> RedriveAsync(string deadLetterId, CancellationToken cancellation) => queue.RedriveAsync(deadLetterId, cancellation);
+    public Task<DeadLetter?> FindDeadLetterAsync(string deadLetterId, CancellationToken cancellation) => queue.FindDeadLetterAsync(deadLetterId, cancellation);
+
+    public Task<RedriveResult> RedriveAsync(string deadLetterId, CancellationToken cancellation) => queue.RedriveAsync(deadLetterId, cancellation);
 
     public Task<bool> DiscardAsync(string deadLetterId, CancellationToken cancellation) => queue.DiscardAsync(deadLetterId, cancellation);
 }
