@@ -38,6 +38,7 @@ internal static class OurServer
             settings.Remove(inherited);
         settings["CLOUDIA__WORK__CONCURRENCY"] = workers.ToString(CultureInfo.InvariantCulture);
         settings["CLOUDIA__QUOTA__REQUESTSPERMINUTE"] = "100000000";
+        settings["CLOUDIA__QUOTA__JOBSINFLIGHT"] = "100000000";
         settings["CLOUDIA__GATEWAY__MAXCONNECTIONSPEROWNER"] = "100000";
         settings["CLOUDIA__MODELS__0__NAME"] = model is null ? "demo" : "fake";
         settings["CLOUDIA__MODELS__0__PROVIDER"] = model is null ? "demo" : "openai";

@@ -18,7 +18,8 @@ public static class EmbeddedHosting
     public static IServiceCollection AddEmbedded(this IServiceCollection services, DataFolder folder) => services
         .AddSingleton(_ => folder)
         .AddSingleton<EmbeddedDatabase>()
-        .AddSingleton<IJobQueue, SqliteJobQueue>()
+        .AddSingleton<SqliteJobQueue>()
+        .AddSingleton<IJobQueue>(services => services.GetRequiredService<SqliteJobQueue>())
         .AddSingleton<IConversationStore, SqliteConversationStore>()
         .AddSingleton<IDeliveryBus, InProcessDeliveryBus>()
         .AddSingleton<IQuota, InProcessQuota>();

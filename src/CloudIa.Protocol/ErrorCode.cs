@@ -35,6 +35,7 @@ public static class ErrorCode
     public const string NotFound = "not_found";
     public const string MethodNotAllowed = "method_not_allowed";
     public const string RateLimited = "rate_limited";
+    public const string TooManyJobs = "too_many_jobs";
     public const string TooManyConnections = "too_many_connections";
 
     // The service.

@@ -1,20 +1,57 @@
+using CloudIa.Core.Conversations;
+
 namespace CloudIa.Core.Intake;
 
 /// <summary>
-/// How much an owner may ask for (step 1). Decides before any work is done.
-/// <para>Atomicity: concurrent admissions of one owner never exceed the limit together.</para>
-/// <para>An engine that is away admits by the node's own count.</para>
+/// How much an owner may ask for (step 1): requests in a window, and jobs in flight, which are those that were accepted
+/// and have not left the queue. Decides before any work is done.
+/// <para>Atomicity: each call is one step; concurrent ones of an owner never exceed a limit together.</para>
+/// <para>Duplicates: a job has one place, however many posts of its key hold it. It is free once each of them gave it
+/// back, or once the job was settled, and neither does harm where there is none.</para>
+/// <para>Crashes: what is in the queue when a process starts has its place. One that was reserved by a process which died
+/// before its commit is free after a bounded time.</para>
+/// <para>Errors: none. An engine that is away admits by the node's own count. A cancelled reservation holds nothing.</para>
 /// </summary>
 public interface IQuota
 {
-    /// <summary>Counts one request of an owner's.</summary>
+    /// <summary>Counts one request of an owner's that makes no job.</summary>
     ValueTask<QuotaDecision> AdmitAsync(string owner, CancellationToken cancellation);
+
+    /// <summary>
+    /// Counts one request, also where it is refused for its job, and holds a place for the job. One that has a place
+    /// already is admitted at the limit, too.
+    /// </summary>
+    ValueTask<QuotaDecision> ReserveAsync(JobKey job, CancellationToken cancellation);
+
+    /// <summary>Holds a place whatever the limit, and counts no request: for a dead letter that is put back, before it is.</summary>
+    ValueTask HoldAsync(JobKey job);
+
+    /// <summary>Gives back what one reservation or hold had, because it added no job to the queue.</summary>
+    ValueTask ReleaseAsync(JobKey job);
+
+    /// <summary>Frees the place of a job that has left the queue.</summary>
+    ValueTask SettleAsync(JobKey job);
 }
 
 /// <summary>Whether a request may go on, and what the headers say of it.</summary>
-/// <param name="Admitted">Whether it may.</param>
+/// <param name="Refusal">Why it may not.</param>
 /// <param name="Limit">Requests in a window.</param>
 /// <param name="Remaining">Requests left now.</param>
 /// <param name="Window">The window.</param>
-/// <param name="RetryAfter">Where not admitted: when the next one would be.</param>
-public readonly record struct QuotaDecision(bool Admitted, int Limit, int Remaining, TimeSpan Window, TimeSpan RetryAfter);
+/// <param name="RetryAfter">Where refused: when to come again.</param>
+public readonly record struct QuotaDecision(QuotaRefusal Refusal, int Limit, int Remaining, TimeSpan Window, TimeSpan RetryAfter)
+{
+    public bool Admitted => Refusal == QuotaRefusal.None;
+}
+
+/// <summary>Which limit refuses a request.</summary>
+public enum QuotaRefusal
+{
+    None,
+
+    /// <summary>Requests in a window; the next one is admitted after <see cref="QuotaDecision.RetryAfter"/>.</summary>
+    Requests,
+
+    /// <summary>Jobs in flight. When one ends is not known: <see cref="QuotaOptions.PlaceRetryAfter"/>.</summary>
+    Jobs,
+}

@@ -41,12 +41,23 @@ public sealed class QuotaOptions
     /// <summary>Requests a minute of one owner; as many may come at once after a pause.</summary>
     public int RequestsPerMinute { get; set; } = 120;
 
+    /// <summary>Jobs of one owner that were accepted and have not ended: waiting, deferred or running.</summary>
+    public int JobsInFlight { get; set; } = 20;
+
+    /// <summary>What a refused job is told to wait: an answer takes seconds, and of 20 that run one ends about every second.</summary>
+    public static TimeSpan PlaceRetryAfter { get; } = TimeSpan.FromSeconds(2);
+
     /// <summary>What is wrong with these numbers, a line each.</summary>
     public IEnumerable<string> Errors()
     {
         if (RequestsPerMinute is < 1 or > 100_000_000)
         {
             yield return $"Quota:RequestsPerMinute is {RequestsPerMinute}; it must be between 1 and 100000000.";
+        }
+
+        if (JobsInFlight is < 1 or > 100_000_000)
+        {
+            yield return $"Quota:JobsInFlight is {JobsInFlight}; it must be between 1 and 100000000.";
         }
     }
 }

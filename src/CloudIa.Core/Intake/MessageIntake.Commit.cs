@@ -9,11 +9,11 @@ namespace CloudIa.Core.Intake;
 /// <summary>Step 2: the commit, what was there before it, and the pending turn beside it.</summary>
 public sealed partial class MessageIntake
 {
-    private async Task<Admission> CommitAsync(JobMessage job, PostedMessage posted, CancellationToken cancellation)
+    private async Task<Admission> CommitAsync(JobMessage job, PostedMessage posted, Place place, CancellationToken cancellation)
     {
         // A conversation that begins with this message is idle.
         var ifIdle = posted is { WhenBusy: WhenBusy.Reject, ConversationId: not null };
-        var (result, refusal) = await EnqueueAsync(job, ifIdle ? EnqueueCondition.ConversationIdle : EnqueueCondition.None, cancellation);
+        var (result, refusal) = await EnqueueAsync(job, ifIdle ? EnqueueCondition.ConversationIdle : EnqueueCondition.None, place, cancellation);
         if (refusal is not null)
         {
             return refusal;
@@ -31,13 +31,14 @@ public sealed partial class MessageIntake
     }
 
     /// <summary>Commits a job and shows it to readers: at the same time, unless a condition may refuse it.</summary>
-    private async Task<(EnqueueResult Result, Admission.Refused? Refusal)> EnqueueAsync(JobMessage job, EnqueueCondition condition, CancellationToken cancellation)
+    private async Task<(EnqueueResult Result, Admission.Refused? Refusal)> EnqueueAsync(JobMessage job, EnqueueCondition condition, Place place, CancellationToken cancellation)
     {
         var commit = queue.EnqueueAsync(job, condition, cancellation);
         var pending = condition == EnqueueCondition.None ? RecordPendingAsync(job, cancellation) : null;
         try
         {
             var result = await commit;
+            place.Kept = result == EnqueueResult.Added;
             await (pending ?? (result == EnqueueResult.Added ? RecordPendingAsync(job, cancellation) : Task.CompletedTask));
             return (result, null);
         }

@@ -32,15 +32,21 @@ public sealed partial class MessageIntake
             return invalid;
         }
 
-        var decision = await quota.AdmitAsync(caller.Owner, cancellation);
-        return decision.Admitted
-            ? await RegenerateAsync(Job(caller, wish), wish, cancellation) with { Quota = decision }
-            : new Admission.Refused(ErrorCode.RateLimited) { Quota = decision };
+        var now = time.GetUtcNow();
+        var job = NameOf(caller, wish, now);
+        var decision = await quota.ReserveAsync(job, cancellation);
+        await using var place = new Place(quota, job, decision.Admitted);
+        return Refusal(decision, wish) ?? await RegenerateAsync(Job(caller, wish, job, now), wish, place, cancellation) with { Quota = decision };
     }
 
-    private async Task<Admission> RegenerateAsync(JobMessage job, PostedMessage wish, CancellationToken cancellation)
+    private async Task<Admission> RegenerateAsync(JobMessage job, PostedMessage wish, Place place, CancellationToken cancellation)
     {
         var holder = wish.IdempotencyKey is null ? null : await store.FindAsync(job.Key, cancellation);
+        if (holder is null && !place.Reserved)
+        {
+            return new Admission.Refused(ErrorCode.TooManyJobs);
+        }
+
         if ((holder ?? await LastTurnAsync(job.Conversation, cancellation)) is not { } turn)
         {
             return await store.FindConversationAsync(job.Conversation, cancellation) is null ? new Admission.Refused(ErrorCode.NotFound)
@@ -50,7 +56,7 @@ public sealed partial class MessageIntake
 
         // Whether the conversation is idle, the commit finds out.
         var before = turn.Model is { } name && models.Find(name) is not null ? name : null;
-        return await TakeAsync(job with { Turn = turn.Number, Message = turn.Message, Model = wish.Model ?? before }, wish, cancellation);
+        return await TakeAsync(job with { Turn = turn.Number, Message = turn.Message, Model = wish.Model ?? before }, wish, place, cancellation);
     }
 
     private async Task<Turn?> LastTurnAsync(ConversationKey conversation, CancellationToken cancellation) =>

@@ -32,16 +32,25 @@ public sealed partial class MessageIntake(
             return invalid;
         }
 
-        var decision = await quota.AdmitAsync(caller.Owner, cancellation);
-        return decision.Admitted
-            ? await TakeAsync(Job(caller, posted), posted, cancellation) with { Quota = decision }
-            : new Admission.Refused(ErrorCode.RateLimited) { Quota = decision };
+        var now = time.GetUtcNow();
+        var job = NameOf(caller, posted, now);
+        var decision = await quota.ReserveAsync(job, cancellation);
+        await using var place = new Place(quota, job, decision.Admitted);
+        return Refusal(decision, posted) ?? await TakeAsync(Job(caller, posted, job, now), posted, place, cancellation) with { Quota = decision };
     }
 
-    private async Task<Admission> TakeAsync(JobMessage job, PostedMessage posted, CancellationToken cancellation)
+    /// <summary>What the quota refuses, before anything is read; not yet a post of a key, whose job may be there.</summary>
+    private static Admission.Refused? Refusal(QuotaDecision decision, PostedMessage posted) => decision.Refusal switch
+    {
+        QuotaRefusal.None => null,
+        QuotaRefusal.Jobs => posted.IdempotencyKey is null ? new Admission.Refused(ErrorCode.TooManyJobs) { Quota = decision } : null,
+        _ => new Admission.Refused(ErrorCode.RateLimited) { Quota = decision },
+    };
+
+    private async Task<Admission> TakeAsync(JobMessage job, PostedMessage posted, Place place, CancellationToken cancellation)
     {
         // 2. Commit
-        var admission = await KnownAsync(job, posted, cancellation) ?? await CommitAsync(job, posted, cancellation);
+        var admission = await KnownAsync(job, posted, place, cancellation) ?? await CommitAsync(job, posted, place, cancellation);
         if (admission is Admission.Accepted accepted)
         {
             // It is taken, whether or not its sender still waits: what belongs to it is done to its end.
@@ -88,35 +97,36 @@ public sealed partial class MessageIntake(
         : posted.IdempotencyKey is { } key && (string.IsNullOrWhiteSpace(key) || key.Length > MaxKeyLength) ? new Admission.Refused(ErrorCode.KeyInvalid)
         : null;
 
-    private JobMessage Job(Caller caller, PostedMessage posted)
-    {
-        var now = time.GetUtcNow();
-        var jobId = posted.IdempotencyKey is { } key ? Identifiers.JobOf(caller.Owner, key) : Identifiers.NewJob(now);
-        return new JobMessage
-        {
-            JobId = jobId,
-            Owner = caller.Owner,
-            SessionId = caller.SessionId,
-            ConversationId = posted.ConversationId ?? Identifiers.ConversationOf(new JobKey(caller.Owner, jobId)),
-            Message = posted.Message!.Replace('\0', '\uFFFD'),
-            Model = posted.Model,
-            SystemPrompt = string.IsNullOrWhiteSpace(posted.SystemPrompt) ? null : posted.SystemPrompt,
-            Fingerprint = posted.IdempotencyKey is null ? "" : Identifiers.Fingerprint(posted.Message!, posted.ConversationId, posted.Model, posted.SystemPrompt, posted.WhenBusy),
-            AcceptedAt = now,
-            TraceId = posted.TraceId,
-        };
-    }
+    private static JobKey NameOf(Caller caller, PostedMessage posted, DateTimeOffset now) =>
+        new(caller.Owner, posted.IdempotencyKey is { } key ? Identifiers.JobOf(caller.Owner, key) : Identifiers.NewJob(now));
 
-    /// <summary>What the history says already: the key's earlier job, or that the conversation is not the caller's.</summary>
-    private async Task<Admission?> KnownAsync(JobMessage job, PostedMessage posted, CancellationToken cancellation)
+    private static JobMessage Job(Caller caller, PostedMessage posted, JobKey job, DateTimeOffset now) => new()
+    {
+        JobId = job.JobId,
+        Owner = caller.Owner,
+        SessionId = caller.SessionId,
+        ConversationId = posted.ConversationId ?? Identifiers.ConversationOf(job),
+        Message = posted.Message!.Replace('\0', '\uFFFD'),
+        Model = posted.Model,
+        SystemPrompt = string.IsNullOrWhiteSpace(posted.SystemPrompt) ? null : posted.SystemPrompt,
+        Fingerprint = posted.IdempotencyKey is null ? "" : Identifiers.Fingerprint(posted.Message!, posted.ConversationId, posted.Model, posted.SystemPrompt, posted.WhenBusy),
+        AcceptedAt = now,
+        TraceId = posted.TraceId,
+    };
+
+    /// <summary>What is known already: the key's earlier job, that there is no place for another, or that the conversation is not the caller's.</summary>
+    private async Task<Admission?> KnownAsync(JobMessage job, PostedMessage posted, Place place, CancellationToken cancellation)
     {
         try
         {
             if (posted.IdempotencyKey is not null && await store.FindAsync(job.Key, cancellation) is { } turn)
             {
-                // That a waiting turn was recorded does not say that the queue has it, so it is committed again.
-                return (turn.End is null && turn.Fingerprint == job.Fingerprint ? (await EnqueueAsync(job with { AcceptedAt = turn.AcceptedAt }, EnqueueCondition.None, cancellation)).Refusal : null)
-                    ?? ByKey(job, turn);
+                return await AgainAsync(job, turn, place, cancellation);
+            }
+
+            if (!place.Reserved)
+            {
+                return new Admission.Refused(ErrorCode.TooManyJobs);
             }
 
             if (posted.ConversationId is not null)
@@ -133,8 +143,21 @@ public sealed partial class MessageIntake(
         {
             // The queue alone decides: a second job of the same key is found out when it begins (step 4).
             LogHistoryAway(error, job.JobId);
-            return null;
+            return place.Reserved ? null : new Admission.Refused(ErrorCode.TooManyJobs);
         }
+    }
+
+    private async Task<Admission> AgainAsync(JobMessage job, Turn holder, Place place, CancellationToken cancellation)
+    {
+        if (holder.End is not null || holder.Fingerprint != job.Fingerprint)
+        {
+            return ByKey(job, holder);
+        }
+
+        // That a waiting turn was recorded does not say that the queue has it, so it is committed again.
+        return !place.Reserved
+            ? new Admission.Refused(ErrorCode.TooManyJobs)
+            : (await EnqueueAsync(job with { AcceptedAt = holder.AcceptedAt }, EnqueueCondition.None, place, cancellation)).Refusal ?? ByKey(job, holder);
     }
 
     /// <summary>The receipt of the job that holds the key already, if its body was the same.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CloudIa.Core.Intake;
 using CloudIa.Core.Queue;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,6 +12,7 @@ namespace CloudIa.Core.Work;
 /// </summary>
 public sealed partial class Worker(
     IJobQueue queue,
+    IQuota quota,
     JobRun run,
     WorkOptions options,
     QueueOptions queueOptions,
@@ -140,11 +142,19 @@ public sealed partial class Worker(
 
     private Task SettleAsync(JobLease lease, Outcome outcome) => outcome switch
     {
-        Outcome.Done => queue.CompleteAsync(lease, CancellationToken.None),
+        Outcome.Done => LeaveAsync(lease, queue.CompleteAsync(lease, CancellationToken.None)),
         Outcome.Again again => ReleaseAsync(lease, again.Delay),
-        Outcome.Dead dead => queue.DeadLetterAsync(lease, dead.Reason, CancellationToken.None),
+        Outcome.Dead dead => LeaveAsync(lease, queue.DeadLetterAsync(lease, dead.Reason, CancellationToken.None)),
         _ => Task.CompletedTask,
     };
+
+    private async Task LeaveAsync(JobLease lease, Task<bool> leaving)
+    {
+        if (await leaving)
+        {
+            await quota.SettleAsync(lease.Job.Key);
+        }
+    }
 
     private async Task ReleaseAsync(JobLease lease, TimeSpan delay)
     {

@@ -1,50 +1,125 @@
 using System.Collections.Concurrent;
+using CloudIa.Core.Conversations;
 using CloudIa.Core.Intake;
+using CloudIa.Embedded.Queue;
 
 namespace CloudIa.Embedded.Intake;
 
-/// <summary>Token buckets in memory: full for an owner who was away for a window, refilled evenly.</summary>
-public sealed class InProcessQuota(QuotaOptions options, TimeProvider time) : IQuota
+/// <summary>
+/// An account an owner, in memory: a bucket of tokens, full for an owner who was away for a window and refilled evenly,
+/// and the jobs in flight, which are read from the queue's table at the start.
+/// </summary>
+public sealed class InProcessQuota : IQuota
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<string, Bucket> buckets = new();
-    private long sweptAt = time.GetTimestamp();
+    private readonly ConcurrentDictionary<string, Account> accounts = new();
+    private readonly QuotaOptions options;
+    private readonly TimeProvider time;
+    private long sweptAt;
 
-    public ValueTask<QuotaDecision> AdmitAsync(string owner, CancellationToken cancellation)
+    public InProcessQuota(QuotaOptions options, SqliteJobQueue queue, TimeProvider time)
+    {
+        this.options = options;
+        this.time = time;
+        sweptAt = time.GetTimestamp();
+        queue.ReadKeys(Hold);
+    }
+
+    public ValueTask<QuotaDecision> AdmitAsync(string owner, CancellationToken cancellation) =>
+        ValueTask.FromResult(Decide(owner, null));
+
+    public ValueTask<QuotaDecision> ReserveAsync(JobKey job, CancellationToken cancellation) =>
+        ValueTask.FromResult(Decide(job.Owner, JobIds.IdOf(job.JobId)));
+
+    public ValueTask HoldAsync(JobKey job)
+    {
+        Hold(job);
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask ReleaseAsync(JobKey job)
+    {
+        if (accounts.TryGetValue(job.Owner, out var account))
+        {
+            lock (account)
+            {
+                account.Release(JobIds.IdOf(job.JobId));
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask SettleAsync(JobKey job)
+    {
+        if (accounts.TryGetValue(job.Owner, out var account))
+        {
+            lock (account)
+            {
+                account.Settle(JobIds.IdOf(job.JobId));
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private QuotaDecision Decide(string owner, UInt128? job)
     {
         Sweep();
         while (true)
         {
-            var bucket = buckets.GetOrAdd(owner, static (_, full) => new Bucket(full.Tokens, full.At), (Tokens: (double)options.RequestsPerMinute, At: time.GetTimestamp()));
-            lock (bucket)
+            var account = AccountOf(owner);
+            lock (account)
             {
-                // Forgotten between the two lines above: whoever comes has another bucket already.
-                if (!bucket.Forgotten)
+                if (!account.Forgotten)
                 {
-                    return ValueTask.FromResult(Take_NeedsLock(bucket));
+                    return Decide_NeedsLock(account, job);
                 }
             }
         }
     }
 
-    private QuotaDecision Take_NeedsLock(Bucket bucket)
+    private QuotaDecision Decide_NeedsLock(Account account, UInt128? job)
     {
-        var perSecond = options.RequestsPerMinute / Window.TotalSeconds;
+        var limit = options.RequestsPerMinute;
+        var perSecond = limit / Window.TotalSeconds;
         var now = time.GetTimestamp();
-        bucket.Tokens = Math.Min(options.RequestsPerMinute, bucket.Tokens + (time.GetElapsedTime(bucket.At, now).TotalSeconds * perSecond));
-        bucket.At = now;
-        if (bucket.Tokens >= 1)
+        account.Tokens = Math.Min(limit, account.Tokens + (time.GetElapsedTime(account.At, now).TotalSeconds * perSecond));
+        account.At = now;
+        if (account.Tokens < 1)
         {
-            bucket.Tokens--;
-            return new QuotaDecision(true, options.RequestsPerMinute, (int)bucket.Tokens, Window, TimeSpan.Zero);
+            var wait = TimeSpan.FromSeconds((1 - account.Tokens) / perSecond);
+            return new QuotaDecision(QuotaRefusal.Requests, limit, 0, Window, wait);
         }
 
-        var wait = TimeSpan.FromSeconds((1 - bucket.Tokens) / perSecond);
-        return new QuotaDecision(false, options.RequestsPerMinute, 0, Window, wait);
+        account.Tokens--;
+        return job is { } id && !account.TryHold(id, options.JobsInFlight)
+            ? new QuotaDecision(QuotaRefusal.Jobs, limit, (int)account.Tokens, Window, QuotaOptions.PlaceRetryAfter)
+            : new QuotaDecision(QuotaRefusal.None, limit, (int)account.Tokens, Window, TimeSpan.Zero);
     }
 
-    /// <summary>Once a window, forgets the owners whose buckets are full again: memory is bounded by who asked in two windows.</summary>
+    private void Hold(JobKey job)
+    {
+        while (true)
+        {
+            var account = AccountOf(job.Owner);
+            lock (account)
+            {
+                if (!account.Forgotten)
+                {
+                    account.TryHold(JobIds.IdOf(job.JobId), int.MaxValue);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// <summary>One that was forgotten since is to be asked for again: whoever comes has another already.</summary>
+    private Account AccountOf(string owner) =>
+        accounts.GetOrAdd(owner, static (_, full) => new Account(full.Tokens, full.At), (Tokens: (double)options.RequestsPerMinute, At: time.GetTimestamp()));
+
+    /// <summary>Once a window, forgets the owners whose buckets are full again and who have no job: memory is bounded by who asked in two windows.</summary>
     private void Sweep()
     {
         var last = Interlocked.Read(ref sweptAt);
@@ -54,25 +129,65 @@ public sealed class InProcessQuota(QuotaOptions options, TimeProvider time) : IQ
             return;
         }
 
-        foreach (var (owner, bucket) in buckets)
+        foreach (var (owner, account) in accounts)
         {
-            lock (bucket)
+            lock (account)
             {
-                if (time.GetElapsedTime(bucket.At, now) >= Window)
+                if (account.IsIdle && time.GetElapsedTime(account.At, now) >= Window)
                 {
-                    bucket.Forgotten = true;
-                    buckets.TryRemove(KeyValuePair.Create(owner, bucket));
+                    account.Forgotten = true;
+                    accounts.TryRemove(KeyValuePair.Create(owner, account));
                 }
             }
         }
     }
 
-    private sealed class Bucket(double tokens, long at)
+    private sealed class Account(double tokens, long at)
     {
+        private JobIds jobs;
+
+        /// <summary>What posts of a key hold beside the first of them; there are seldom any.</summary>
+        private List<UInt128>? more;
+
         public double Tokens { get; set; } = tokens;
 
         public long At { get; set; } = at;
 
         public bool Forgotten { get; set; }
+
+        public bool IsIdle => jobs.Count == 0;
+
+        public bool TryHold(UInt128 job, int limit)
+        {
+            if (jobs.Contains(job))
+            {
+                (more ??= []).Add(job);
+                return true;
+            }
+
+            if (jobs.Count >= limit)
+            {
+                return false;
+            }
+
+            jobs.Add(job);
+            return true;
+        }
+
+        public void Release(UInt128 job)
+        {
+            if (more?.Remove(job) != true)
+            {
+                jobs.Remove(job);
+            }
+        }
+
+        public void Settle(UInt128 job)
+        {
+            if (jobs.Remove(job))
+            {
+                more?.RemoveAll(held => held == job);
+            }
+        }
     }
 }

@@ -35,6 +35,7 @@ public sealed record ErrorText(int Status, bool Retryable, string English, strin
         [ErrorCode.FrameTooLarge] = new(413, false, "The frame is too large.", "O quadro é grande demais."),
         [ErrorCode.KeyReused] = new(422, false, "The Idempotency-Key was used with another body.", "A Idempotency-Key já foi usada com outro corpo."),
         [ErrorCode.RateLimited] = new(429, true, "Too many requests; please wait a moment.", "Requisições demais; aguarde um momento."),
+        [ErrorCode.TooManyJobs] = new(429, true, "Too many of your messages are still without an answer; please wait for one of them.", "Mensagens suas demais ainda estão sem resposta; aguarde uma delas."),
         [ErrorCode.TooManyConnections] = new(429, true, "Too many connections are open.", "Há conexões abertas demais."),
         [ErrorCode.Internal] = new(500, true, "Something went wrong here.", "Algo deu errado aqui."),
         [ErrorCode.QueueUnavailable] = new(502, true, "The message was not taken: the queue is away.", "A mensagem não foi aceita: a fila está fora do ar."),

@@ -48,7 +48,7 @@ public static class Problems
 
     /// <summary>Says a refused message.</summary>
     public static Task WriteAsync(HttpContext context, Admission.Refused refused) =>
-        WriteAsync(context, refused.Code, refused.Details, refused.Quota is { Admitted: false } quota ? quota.RetryAfter : null);
+        WriteAsync(context, refused.Code, refused.Details, refused.Code is ErrorCode.RateLimited or ErrorCode.TooManyJobs ? refused.Quota?.RetryAfter : null);
 
     /// <summary>The request's W3C trace id, 32 hex characters: the caller's where it sent one.</summary>
     public static string TraceIdOf(HttpContext context)

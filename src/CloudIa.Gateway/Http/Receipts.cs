@@ -45,7 +45,7 @@ internal static class Receipts
     public static void WriteQuota(HttpResponse response, QuotaDecision quota)
     {
         var window = (int)quota.Window.TotalSeconds;
-        var reset = quota.Admitted ? 0 : (int)Math.Ceiling(quota.RetryAfter.TotalSeconds);
+        var reset = quota.Refusal == QuotaRefusal.Requests ? (int)Math.Ceiling(quota.RetryAfter.TotalSeconds) : 0;
         response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"messages\";q={quota.Limit};w={window}");
         response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"messages\";r={quota.Remaining};t={reset}");
     }

@@ -3,7 +3,7 @@ using CloudIa.Core.Intake;
 namespace CloudIa.Adapters.Tests.Intake;
 
 /// <summary>What every quota keeps (IQuota).</summary>
-public abstract class QuotaContract : IAsyncLifetime
+public abstract partial class QuotaContract : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
@@ -17,8 +17,8 @@ public abstract class QuotaContract : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>A quota of so many requests a minute.</summary>
-    protected abstract IQuota Open(int requestsPerMinute);
+    /// <summary>A quota of so many requests a minute and jobs in flight.</summary>
+    protected abstract IQuota Open(int requestsPerMinute = 1_000_000, int jobsInFlight = 1_000_000);
 
     protected abstract Task PassAsync(TimeSpan time);
 

@@ -18,6 +18,9 @@ internal sealed record CloudiaSettings
     /// <summary>Tests send more than a person does.</summary>
     public int RequestsPerMinute { get; init; } = 1_000_000;
 
+    /// <summary>And wait for less.</summary>
+    public int JobsInFlight { get; init; } = 1_000_000;
+
     public IReadOnlyDictionary<string, string> More { get; init; } = new Dictionary<string, string>();
 
     public IEnumerable<KeyValuePair<string, string?>> Environment()
@@ -35,6 +38,7 @@ internal sealed record CloudiaSettings
         }
 
         yield return new("CLOUDIA__QUOTA__REQUESTSPERMINUTE", Text(RequestsPerMinute));
+        yield return new("CLOUDIA__QUOTA__JOBSINFLIGHT", Text(JobsInFlight));
         if (Provider is not null) yield return new("CLOUDIA__MODELS__0__NAME", "tested");
         if (Provider is not null && ModelEndpoint is null)
         {

@@ -2,7 +2,6 @@ using CloudIa.Core.Conversations;
 using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
 using CloudIa.Core.Queue;
-using CloudIa.Embedded.Intake;
 using CloudIa.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -187,7 +186,7 @@ public sealed class MessageIntakeTests : IDisposable
         store,
         shop.Bus,
         new StopDesk(store, shop.Bus, shop.Queue, shop.Time),
-        new InProcessQuota(new QuotaOptions(), shop.Time),
+        shop.Quota,
         new ModelCatalog([new ScriptedModel(shop.Time).In()]),
         new IntakeOptions(),
         shop.Time,

@@ -9,13 +9,17 @@ internal sealed class UnsteadyQueue(IJobQueue queue) : IJobQueue
     /// <summary>Receives that still fail: in the port's words and, every second one, as no port says it.</summary>
     public int Away { get; set; }
 
+    /// <summary>Whether it has no room for jobs.</summary>
+    public bool Full { get; init; }
+
     /// <summary>What happens just before a release.</summary>
     public Func<JobLease, Task> BeforeRelease { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>Extensions of leases that held.</summary>
     public int Extended { get; private set; }
 
-    public Task<EnqueueResult> EnqueueAsync(JobMessage job, EnqueueCondition condition, CancellationToken cancellation) => queue.EnqueueAsync(job, condition, cancellation);
+    public Task<EnqueueResult> EnqueueAsync(JobMessage job, EnqueueCondition condition, CancellationToken cancellation) =>
+        Full ? Task.FromException<EnqueueResult>(new QueueUnavailableException("full", full: true, null)) : queue.EnqueueAsync(job, condition, cancellation);
 
     public Task<bool> HastenAsync(ConversationKey conversation, CancellationToken cancellation) => queue.HastenAsync(conversation, cancellation);
 

@@ -25,7 +25,7 @@ public sealed class WorkerStopTests : IDisposable
         await shop.EnqueueAsync(next);
         var desk = new StopDesk(shop.Store, shop.Bus, shop.Queue, shop.Time);
         var queue = new UnsteadyQueue(shop.Queue) { BeforeRelease = async lease => Assert.True((await desk.StopAsync(lease.Job.Key, None))!.EndedNow) };
-        using var worker = new Worker(queue, shop.Run(model.In()), shop.WorkOptions, shop.QueueOptions, shop.Clock, NullLogger<Worker>.Instance);
+        using var worker = new Worker(queue, shop.Quota, shop.Run(model.In()), shop.WorkOptions, shop.QueueOptions, shop.Clock, NullLogger<Worker>.Instance);
         await worker.StartAsync(None);
 
         Assert.Equal(next.JobId, (await shop.NextAsync<MessageCompleted>()).JobId);

@@ -150,7 +150,7 @@ public sealed class WorkerTests : IDisposable
         await shop.EnqueueAsync(Workshop.Job());
         var watched = new WatchedTime(shop.Time, shop.QueueOptions.Heartbeat);
         var queue = new UnsteadyQueue(shop.Queue);
-        using var worker = new Worker(queue, shop.Run(model.In(Patient)), shop.WorkOptions, shop.QueueOptions, watched, NullLogger<Worker>.Instance);
+        using var worker = new Worker(queue, shop.Quota, shop.Run(model.In(Patient)), shop.WorkOptions, shop.QueueOptions, watched, NullLogger<Worker>.Instance);
         await worker.StartAsync(None);
         await model.WaitsAsync();
         for (var beat = 0; beat < 12; beat++)
@@ -229,7 +229,7 @@ public sealed class WorkerTests : IDisposable
     {
         await shop.EnqueueAsync(Workshop.Job());
         var away = new UnsteadyQueue(shop.Queue) { Away = 3 };
-        using var worker = new Worker(away, shop.Run(Model(ScriptedModel.Says("back")).In()), shop.WorkOptions, shop.QueueOptions, shop.Clock, NullLogger<Worker>.Instance);
+        using var worker = new Worker(away, shop.Quota, shop.Run(Model(ScriptedModel.Says("back")).In()), shop.WorkOptions, shop.QueueOptions, shop.Clock, NullLogger<Worker>.Instance);
         await worker.StartAsync(None);
 
         Assert.Equal("back", (await shop.NextAsync<MessageCompleted>()).Content);

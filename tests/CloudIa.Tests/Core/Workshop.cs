@@ -1,11 +1,13 @@
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
+using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
 using CloudIa.Core.Queue;
 using CloudIa.Core.Work;
 using CloudIa.Embedded.Delivery;
 using CloudIa.Embedded.History;
+using CloudIa.Embedded.Intake;
 using CloudIa.Embedded.Queue;
 using CloudIa.Embedded.Storage;
 using CloudIa.Protocol;
@@ -31,7 +33,9 @@ internal sealed class Workshop : IDisposable
         Clock = leaps ? new LeapingTime(Time, TimeSpan.FromSeconds(5)) : Time;
         folder = DataFolder.Open(directory.FullName);
         database = new EmbeddedDatabase(folder);
-        Queue = new SqliteJobQueue(database, QueueOptions, Clock);
+        var queue = new SqliteJobQueue(database, QueueOptions, Clock);
+        Queue = queue;
+        Quota = new InProcessQuota(QuotaOptions, queue, Clock);
         Store = new SqliteConversationStore(database);
         feed = Bus.Follow("owner");
     }
@@ -45,7 +49,11 @@ internal sealed class Workshop : IDisposable
 
     public WorkOptions WorkOptions { get; } = new();
 
+    public QuotaOptions QuotaOptions { get; } = new();
+
     public IJobQueue Queue { get; }
+
+    public IQuota Quota { get; }
 
     public IConversationStore Store { get; }
 
@@ -66,7 +74,7 @@ internal sealed class Workshop : IDisposable
     public JobRun Run(CatalogModel model) => new(
         Store, Bus, new ModelCatalog([model]), new Recall(Store, new PromptOptions()), WorkOptions, Clock, NullLogger<JobRun>.Instance);
 
-    public Worker Worker(CatalogModel model) => new(Queue, Run(model), WorkOptions, QueueOptions, Clock, NullLogger<Worker>.Instance);
+    public Worker Worker(CatalogModel model) => new(Queue, Quota, Run(model), WorkOptions, QueueOptions, Clock, NullLogger<Worker>.Instance);
 
     public Task EnqueueAsync(JobMessage job) => Queue.EnqueueAsync(job, CancellationToken.None);
 

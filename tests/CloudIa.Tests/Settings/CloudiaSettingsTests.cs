@@ -31,6 +31,7 @@ public class CloudiaSettingsTests
     [InlineData("Intake:MaxSystemPromptCharacters", "0")]
     [InlineData("Intake:MaxSystemPromptCharacters", "10001")]
     [InlineData("Quota:RequestsPerMinute", "0")]
+    [InlineData("Quota:JobsInFlight", "0")]
     [InlineData("Queue:LeaseSeconds", "43201")]
     [InlineData("Queue:HeartbeatSeconds", "0")]
     [InlineData("Queue:HeartbeatSeconds", "16")]
