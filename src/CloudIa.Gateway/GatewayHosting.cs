@@ -27,6 +27,7 @@ public static class GatewayHosting
             TimeSpan.FromMilliseconds(options.CoalesceMilliseconds),
             TimeSpan.FromMilliseconds(options.SteadyCoalesceMilliseconds),
             provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<RequestLimit>()
         .AddSingleton<SocketServices>()
         .AddSingleton<SocketEndpoint>()
         .AddSingleton<ChatEndpoints>()
@@ -38,9 +39,17 @@ public static class GatewayHosting
         .AddSingleton<ServiceEndpoints>();
 
     /// <summary>What every request passes, outermost first.</summary>
-    public static IApplicationBuilder UseGateway(this IApplicationBuilder app)
+    /// <param name="app">The application.</param>
+    /// <param name="names">By which the service may be called; <see cref="OwnNames"/> says how they are written.</param>
+    public static IApplicationBuilder UseGateway(this IApplicationBuilder app, IEnumerable<string> names)
     {
         app.UseMiddleware<ProblemMiddleware>();
+        var own = new OwnNames(names);
+        app.Use((context, next) =>
+        {
+            own.Check(context.Request);
+            return next(context);
+        });
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan });
         var sockets = app.ApplicationServices.GetRequiredService<SocketEndpoint>();
         return app.Use((context, next) => sockets.OpenAtRootAsync(context, next));

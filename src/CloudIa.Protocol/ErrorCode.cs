@@ -31,6 +31,7 @@ public static class ErrorCode
     public const string TokenInvalid = "token_invalid";
     public const string TokenExpired = "token_expired";
     public const string TicketInvalid = "ticket_invalid";
+    public const string HostUnknown = "host_unknown";
     public const string OriginForbidden = "origin_forbidden";
     public const string NotFound = "not_found";
     public const string MethodNotAllowed = "method_not_allowed";

@@ -105,6 +105,25 @@ public sealed class StrangersTests(ServedDemo served) : IClassFixture<ServedDemo
     }
 
     [Theory]
+    [InlineData("/")]
+    [InlineData("/models")]
+    [InlineData("/conversations")]
+    public async Task A_request_by_a_name_that_is_not_the_servers_is_a_problem(string path)
+    {
+        using var person = await ApiClient.WithSession(Server.Address);
+
+        var reply = await person.Send(HttpMethod.Get, path, headers: new Dictionary<string, string> { ["Host"] = "evil.example" });
+
+        Assert.Equal((400, ErrorCode.HostUnknown), (reply.Problem().Status, reply.Problem().Code));
+    }
+
+    [Theory]
+    [InlineData("/ws")]
+    [InlineData("/")]
+    public async Task A_socket_by_a_name_that_is_not_the_servers_does_not_open(string path) =>
+        Assert.Equal(400, await PlainSocket.Refusal(Server.Address, new SocketOptions { Path = path, Origin = "http://evil.example", Host = "evil.example" }));
+
+    [Theory]
     [InlineData("/ws")]
     [InlineData("/")]
     public async Task A_socket_of_a_foreign_origin_is_403(string path)

@@ -20,6 +20,7 @@ public sealed record ErrorText(int Status, bool Retryable, string English, strin
         [ErrorCode.SystemPromptTooLong] = new(400, false, "The system prompt is too long.", "O prompt de sistema é longo demais."),
         [ErrorCode.ActionUnknown] = new(400, false, "There is no such action.", "Não existe essa ação."),
         [ErrorCode.FrameNotText] = new(400, false, "Only text frames are read.", "Somente quadros de texto são lidos."),
+        [ErrorCode.HostUnknown] = new(400, false, "The service does not go by this name (Gateway:AllowedHosts has its names).", "O serviço não atende por este nome (seus nomes estão em Gateway:AllowedHosts)."),
         [ErrorCode.TokenMissing] = new(401, false, "A token is needed.", "É necessário um token."),
         [ErrorCode.TokenInvalid] = new(401, false, "The token is not valid.", "O token não é válido."),
         [ErrorCode.TokenExpired] = new(401, false, "The session has expired.", "A sessão expirou."),

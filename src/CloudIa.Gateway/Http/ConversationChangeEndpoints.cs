@@ -12,7 +12,7 @@ namespace CloudIa.Gateway.Http;
 
 /// <summary>What an owner does to a whole conversation: rename it, give it a system prompt, copy it, answer its last turn again, delete it.</summary>
 public sealed class ConversationChangeEndpoints(
-    ConversationDesk desk, MessageIntake intake, IQuota quota, Authentication authentication, GatewayOptions options)
+    ConversationDesk desk, MessageIntake intake, RequestLimit requests, Authentication authentication, GatewayOptions options)
 {
     internal void Map(IEndpointRouteBuilder routes)
     {
@@ -30,6 +30,11 @@ public sealed class ConversationChangeEndpoints(
         if (desk.ErrorIn(change) is { } error)
         {
             throw new RequestRefusedException(error);
+        }
+
+        if (!await requests.AdmitsAsync(context, key.Owner))
+        {
+            return;
         }
 
         var changed = await desk.ChangeAsync(key, change, Problems.TraceIdOf(context), context.RequestAborted)
@@ -56,12 +61,8 @@ public sealed class ConversationChangeEndpoints(
             throw new RequestRefusedException(ErrorCode.InvalidRequest, "turn: the last one to keep, or 0");
         }
 
-        // A copy writes as much as what it copies, so it counts as a post does.
-        var decision = await quota.AdmitAsync(key.Owner, context.RequestAborted);
-        Receipts.WriteQuota(context.Response, decision);
-        if (!decision.Admitted)
+        if (!await requests.AdmitsAsync(context, key.Owner))
         {
-            await Problems.WriteAsync(context, ErrorCode.RateLimited, retryAfter: decision.RetryAfter);
             return;
         }
 
@@ -82,7 +83,13 @@ public sealed class ConversationChangeEndpoints(
 
     private async Task DeleteAsync(HttpContext context)
     {
-        if (!await desk.DeleteAsync(authentication.ConversationOf(context), Problems.TraceIdOf(context), context.RequestAborted))
+        var key = authentication.ConversationOf(context);
+        if (!await requests.AdmitsAsync(context, key.Owner))
+        {
+            return;
+        }
+
+        if (!await desk.DeleteAsync(key, Problems.TraceIdOf(context), context.RequestAborted))
         {
             throw new RequestRefusedException(ErrorCode.NotFound);
         }

@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Routing;
 namespace CloudIa.Gateway.Http;
 
 /// <summary>An owner's conversations and what was said in them, by cursor pages.</summary>
-public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus bus, Authentication authentication)
+public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus bus, RequestLimit requests, Authentication authentication)
 {
     private const int DefaultLimit = 50;
     private const int MaxLimit = 200;
@@ -30,7 +30,13 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
         var caller = authentication.CallerOf(context);
         var limit = LimitOf(context);
         var after = ListCursor.Parse(CursorOf(context));
-        var found = SearchOf(context) is { } text
+        var text = SearchOf(context);
+        if (text is not null && !await requests.AdmitsAsync(context, caller.Owner))
+        {
+            return;
+        }
+
+        var found = text is not null
             ? await store.SearchAsync(caller.Owner, text, after, limit + 1, context.RequestAborted)
             : await store.ListAsync(caller.Owner, after, limit + 1, context.RequestAborted);
         var page = found.Take(limit).ToList();

@@ -46,7 +46,6 @@ internal static class ServiceHost
             kestrel.Limits.MaxResponseBufferSize = settings.Gateway.TransportBytes;
             kestrel.Listen(IPAddress.Parse(settings.Listen), settings.Port);
         });
-        builder.Services.AddHostFiltering(hosts => hosts.AllowedHosts = AllowedHosts(settings));
         builder.Services.Configure<HostOptions>(host =>
         {
             // The worker drains while the server does: requests that do not end must not take its time.
@@ -63,8 +62,7 @@ internal static class ServiceHost
             .AddGateway(settings.Gateway);
 
         var app = builder.Build();
-        app.UseGateway();
-        app.UseHostFiltering();
+        app.UseGateway(AllowedHosts(settings));
         app.UseWebApp();
         app.MapGateway();
         app.MapWebApp();
@@ -79,10 +77,7 @@ internal static class ServiceHost
         await app.WaitForShutdownAsync(cancellation);
     }
 
-    /// <summary>
-    /// On this machine alone, only by its own names: a page elsewhere whose name was made to point here would
-    /// otherwise pass for our own.
-    /// </summary>
+    /// <summary>On this machine alone, only by its own names.</summary>
     private static string[] AllowedHosts(CloudiaSettings settings) =>
         settings.Gateway.AllowedHosts.Count > 0 ? [.. settings.Gateway.AllowedHosts]
         : IPAddress.IsLoopback(IPAddress.Parse(settings.Listen)) ? ["localhost", "127.0.0.1", "[::1]"]

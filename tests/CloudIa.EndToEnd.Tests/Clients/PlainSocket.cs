@@ -17,6 +17,9 @@ internal sealed record SocketOptions
 
     public string? Origin { get; init; }
 
+    /// <summary>The name by which the server is called; null: that of its address.</summary>
+    public string? Host { get; init; }
+
     /// <summary>What the client holds from earlier sockets.</summary>
     public HeldAnswers Held { get; init; } = new();
 
@@ -49,6 +52,7 @@ internal sealed class PlainSocket : IAsyncDisposable
         _connection = options.Recorder?.Connect(options.Owner) ?? 0;
         if (options.Token is { } token) _socket.Options.SetRequestHeader("Authorization", $"Bearer {token}");
         if (options.Origin is { } origin) _socket.Options.SetRequestHeader("Origin", origin);
+        if (options.Host is { } host) _socket.Options.SetRequestHeader("Host", host);
         _socket.Options.CollectHttpResponseDetails = true;
     }
 
