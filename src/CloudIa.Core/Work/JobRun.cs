@@ -1,6 +1,7 @@
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
+using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
 using CloudIa.Core.Queue;
 using CloudIa.Protocol;
@@ -12,6 +13,7 @@ namespace CloudIa.Core.Work;
 public sealed partial class JobRun(
     IConversationStore store,
     IDeliveryBus bus,
+    IQuota quota,
     ModelCatalog models,
     Recall recall,
     WorkOptions options,
@@ -168,6 +170,8 @@ public sealed partial class JobRun(
             return new Outcome.Lost();
         }
 
+        // Before it is told: whoever waits for it may post the next at once.
+        await quota.SettleAsync(job.Key);
         var ended = new Turn
         {
             JobId = job.JobId,

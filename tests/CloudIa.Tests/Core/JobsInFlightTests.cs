@@ -140,6 +140,21 @@ public sealed class JobsInFlightTests : IDisposable
         await FillAsync();
     }
 
+    [Fact]
+    public async Task When_an_answers_end_is_told_its_place_is_free_already()
+    {
+        await FillAsync();
+        var lease = (await shop.Queue.ReceiveAsync(10, None))[0];
+        await shop.Run(new ScriptedModel(shop.Time, ScriptedModel.Says("done")).In()).RunAsync(lease.Job, None);
+        await shop.NextAsync<MessageCompleted>();
+
+        Assert.Equal(2, await shop.WaitingAsync());
+        Assert.IsType<Admission.Accepted>(await PostAsync("next"));
+        await shop.Queue.CompleteAsync(lease, None);
+        await shop.Quota.SettleAsync(lease.Job.Key);
+        Assert.Equal(ErrorCode.TooManyJobs, Refusal(await PostAsync("one more")));
+    }
+
     private static Caller Caller => new("owner", "session");
 
     private async Task FillAsync()

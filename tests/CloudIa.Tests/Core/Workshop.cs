@@ -72,7 +72,7 @@ internal sealed class Workshop : IDisposable
     };
 
     public JobRun Run(CatalogModel model) => new(
-        Store, Bus, new ModelCatalog([model]), new Recall(Store, new PromptOptions()), WorkOptions, Clock, NullLogger<JobRun>.Instance);
+        Store, Bus, Quota, new ModelCatalog([model]), new Recall(Store, new PromptOptions()), WorkOptions, Clock, NullLogger<JobRun>.Instance);
 
     public Worker Worker(CatalogModel model) => new(Queue, Quota, Run(model), WorkOptions, QueueOptions, Clock, NullLogger<Worker>.Instance);
 
