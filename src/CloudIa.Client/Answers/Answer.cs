@@ -15,6 +15,9 @@ public sealed class Answer
     private readonly AnswerText _text;
     private AnswerState _state;
 
+    // The attempt after which the job was given up; null where it was not, or nobody said.
+    private int? _failedAt;
+
     /// <summary>An answer of which nothing is held yet.</summary>
     public Answer(string jobId, string conversationId)
     {
@@ -36,6 +39,7 @@ public sealed class Answer
         _text = message.Attempt is { } attempt || message.Status.IsEnd()
             ? new AnswerText(message.Attempt ?? 0, message.Content)
             : new AnswerText();
+        _failedAt = message.Status == JobStatus.Failed ? message.Attempt : null;
         _state = new AnswerState(message.Status)
         {
             Turn = message.Turn,
@@ -93,12 +97,15 @@ public sealed class Answer
     }
 
     /// <summary>Takes an event in.</summary>
-    /// <returns>What it changed; Ignored for events of other jobs and for all events after the end.</returns>
+    /// <returns>
+    /// What it changed; Ignored for events of other jobs and for all events after the end. An answer that failed goes on
+    /// with an event of a higher attempt: somebody had its job tried again.
+    /// </returns>
     public FoldOutcome Apply(ServerEvent happened)
     {
         lock (_lock)
         {
-            if (_state.Status.IsEnd() || JobIdOf(happened) != JobId)
+            if (JobIdOf(happened) != JobId || (_state.Status.IsEnd() && !(AttemptOf(happened) > FailedAt)))
                 return FoldOutcome.Ignored;
 
             return happened switch
@@ -115,11 +122,40 @@ public sealed class Answer
         }
     }
 
+    /// <summary>Whether this is what has become of an answer that had failed: the same job, in a higher attempt.</summary>
+    public bool GoesOnFrom(Answer failed)
+    {
+        ArgumentNullException.ThrowIfNull(failed);
+        return failed.JobId == JobId && Position.Attempt > failed.LastAttempt;
+    }
+
     /// <summary>The job an event is about; null where it is about none.</summary>
     public static string? JobIdOf(ServerEvent happened) => happened switch
     {
         JobEvent of => of.JobId,
         ErrorEvent error => error.JobId,
+        _ => null,
+    };
+
+    private int? FailedAt => _state.Status == JobStatus.Failed ? _failedAt : null;
+
+    private int? LastAttempt
+    {
+        get
+        {
+            lock (_lock)
+                return FailedAt;
+        }
+    }
+
+    private static int? AttemptOf(ServerEvent happened) => happened switch
+    {
+        MessageStarted started => started.Attempt,
+        MessageDelta delta => delta.Attempt,
+        MessageRestarted restarted => restarted.Attempt,
+        MessageCompleted completed => completed.Attempt,
+        MessageStopped stopped => stopped.Attempt,
+        ErrorEvent error => error.Attempt,
         _ => null,
     };
 
@@ -203,6 +239,7 @@ public sealed class Answer
 
     private FoldOutcome Fail(ErrorEvent error)
     {
+        _failedAt = error.Final ? error.Attempt : null;
         _state = _state with
         {
             Status = error.Final ? JobStatus.Failed : JobStatus.Deferred,

@@ -21,6 +21,6 @@ public enum FoldOutcome
     /// </summary>
     Gap,
 
-    /// <summary>The answer has reached its end. No later event changes it.</summary>
+    /// <summary>The answer has reached its end. No later event changes it, but for one of a higher attempt after a failure.</summary>
     Ended,
 }

@@ -12,7 +12,10 @@ public abstract record LiveNotice;
 public sealed record ConnectionChanged(ConnectionState State, TimeSpan? RetryIn = null) : LiveNotice;
 
 /// <summary>An answer has changed. It may have changed further by the time this is read.</summary>
-/// <param name="Answer">The answer, events folded in.</param>
+/// <param name="Answer">
+/// The answer, events folded in. An answer that ended is followed no longer: of one that failed and goes on this is another
+/// (<see cref="Answers.Answer.GoesOnFrom"/>).
+/// </param>
 /// <param name="Outcome">What the event did; never Ignored or Gap.</param>
 /// <param name="Event">The event.</param>
 public sealed record AnswerChanged(Answer Answer, FoldOutcome Outcome, ServerEvent Event) : LiveNotice;

@@ -44,14 +44,16 @@ internal sealed partial class ChatSession
             case AnswerChanged change when Current.Find(change.Answer.JobId) is { } turn:
                 turn.Show(change.Answer);
                 // The stop button comes and goes with the answer; its text is the turn's own affair.
-                if (change.Outcome is FoldOutcome.Ended or FoldOutcome.Noted)
+                if (change.Outcome is not FoldOutcome.Appended)
                 {
                     Current.Arrange();
                     Changed?.Invoke();
                 }
 
                 break;
-            case AnswerChanged change when change.Answer.ConversationId == Current.Id && !Current.Turns.Any(turn => turn.IsSending):
+            // Not for every piece of an answer that is on no page: an earlier version, whose job is tried again.
+            case AnswerChanged { Outcome: not FoldOutcome.Appended } change
+                when change.Answer.ConversationId == Current.Id && !Current.Turns.Any(turn => turn.IsSending):
                 await GuardAsync(() => RefreshAsync(Current));
                 break;
             default:

@@ -149,7 +149,9 @@ internal sealed class Conversation(CloudIaClient client, SafeMarkdown markdown)
     private static bool IsNews(Turn turn, Answer answer) => turn.Answer switch
     {
         null => true,
-        var shown when shown.JobId == answer.JobId => answer.State.Status.IsEnd() && !turn.Ended,
+        var shown when shown.JobId == answer.JobId && turn.Ended => answer.GoesOnFrom(shown),
+        // Where its job is tried again since, a failure on the page is an old one.
+        var shown when shown.JobId == answer.JobId => answer.State.Status.IsEnd() && answer.Position.Attempt >= shown.Position.Attempt,
         // A version that ended without text has handed its place back; one that is made is not on an older page yet.
         var shown => !(answer.State.Version < turn.Versions) || (turn.Ended && shown.Text.Length == 0),
     };

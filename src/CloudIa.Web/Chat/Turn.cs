@@ -81,8 +81,8 @@ public sealed class Turn(string? message, SafeMarkdown markdown)
     public void Show(Answer answer, int versions = 0)
     {
         var another = answer.JobId != Answer?.JobId;
-        // An end stays: an event that comes late would begin its job anew.
-        if (!another && Ended && !answer.State.Status.IsEnd())
+        // An end stays, but for a failure whose job is tried again: an event that comes late would begin it anew.
+        if (!another && Ended && !answer.State.Status.IsEnd() && !answer.GoesOnFrom(Answer!))
             return;
 
         _number = Number;

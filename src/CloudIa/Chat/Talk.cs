@@ -19,6 +19,25 @@ internal sealed class Talk(CloudIaClient client, AnswerFeed feed, Interrupt inte
     /// <summary>Goes on in another conversation; null: in a new one.</summary>
     public void Switch(string? to) => (Conversation, SystemPrompt) = (to, null);
 
+    /// <summary>An answer that was shown as failed.</summary>
+    public void Remember(Answer failed) => feed.Remember(failed);
+
+    /// <summary>An answer that was shown as failed and goes on, as its job is tried again; null where none does.</summary>
+    public Answer? TakeGoingOn()
+    {
+        var answer = feed.FindGoingOn();
+        if (answer is not null)
+            feed.Forget(answer);
+        return answer;
+    }
+
+    /// <summary>Waits until there is one.</summary>
+    public async Task WaitForGoingOnAsync(CancellationToken cancel)
+    {
+        while (feed.FindGoingOn() is null)
+            await feed.WaitAsync(cancel);
+    }
+
     /// <summary>The last messages, oldest first; an unfinished answer is followed from here on.</summary>
     public async Task<IReadOnlyList<MessageView>> ReadHistoryAsync(CancellationToken cancel) =>
         Conversation is null

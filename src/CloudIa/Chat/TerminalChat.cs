@@ -22,8 +22,7 @@ internal static class TerminalChat
         });
         while (true)
         {
-            console.Markup("[bold blue]you ›[/] ");
-            var line = await ReadLineAsync(cancel);
+            var line = await ReadMessageAsync(talk, console, cancel);
             if (line is null)
                 break;
             if (string.IsNullOrWhiteSpace(line))
@@ -55,6 +54,29 @@ internal static class TerminalChat
         return ExitCode.Done;
     }
 
+    private static async Task<string?> ReadMessageAsync(Talk talk, IAnsiConsole console, CancellationToken cancel)
+    {
+        Task<string?>? reading = null;
+        while (true)
+        {
+            while (talk.TakeGoingOn() is { } answer)
+            {
+                console.MarkupLine($"{(reading is null ? "" : "\n\n")}[grey]A message that could not be answered is answered after all:[/]\n");
+                await ShowAnswerAsync(talk, answer, console, cancel);
+            }
+
+            console.Markup("[bold blue]you ›[/] ");
+            reading ??= ReadLineAsync(cancel);
+            using var read = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            var goingOn = talk.WaitForGoingOnAsync(read.Token);
+            await Task.WhenAny(reading, goingOn);
+            await read.CancelAsync();
+            await goingOn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (reading.IsCompleted || !goingOn.IsCompletedSuccessfully)
+                return await reading;
+        }
+    }
+
     // A read of a terminal cannot be cancelled; leaving does not wait for it.
     private static Task<string?> ReadLineAsync(CancellationToken cancel) =>
         Task.Run(Console.In.ReadLine, cancel).WaitAsync(cancel);
@@ -69,7 +91,7 @@ internal static class TerminalChat
             }
             else if (message.Status.IsEnd())
             {
-                new AnswerView(console).Finish(new Answer(talk.Conversation!, message));
+                Finish(talk, new Answer(talk.Conversation!, message), new AnswerView(console));
             }
             else
             {
@@ -82,6 +104,13 @@ internal static class TerminalChat
     {
         var view = new AnswerView(console);
         await talk.WatchAsync(answer, (connection, stopping) => view.Grow(answer, connection, stopping), cancel);
+        Finish(talk, answer, view);
+    }
+
+    private static void Finish(Talk talk, Answer answer, AnswerView view)
+    {
         view.Finish(answer);
+        if (answer.State.Status == JobStatus.Failed)
+            talk.Remember(answer);
     }
 }

@@ -52,6 +52,61 @@ public class AnswerTests
     }
 
     [Fact]
+    public void A_failed_answer_goes_on_with_a_higher_attempt_and_with_no_other()
+    {
+        _answer.Apply(Started(5));
+        _answer.Apply(Delta(5, 0, "void"));
+        _answer.Apply(Error(final: true) with { Attempt = 5 });
+        foreach (ServerEvent late in (ServerEvent[])[Started(5), Delta(5, 4, "late"), Restarted(4), Restarted(5), Error(final: false) with { Attempt = 5 }, Error(final: false), Completed(5, "late")])
+            Assert.Equal(FoldOutcome.Ignored, _answer.Apply(late));
+        Assert.Equal(JobStatus.Failed, _answer.State.Status);
+
+        Assert.Equal(FoldOutcome.Replaced, _answer.Apply(Restarted(6)));
+        Assert.Equal((JobStatus.Running, "", null), (_answer.State.Status, _answer.Text, _answer.State.Error));
+        _answer.Apply(Started(6));
+        _answer.Apply(Delta(6, 0, "at last"));
+        Assert.Equal(FoldOutcome.Ended, _answer.Apply(Completed(6, "at last")));
+        Assert.Equal((JobStatus.Completed, "at last"), (_answer.State.Status, _answer.Text));
+        Assert.Equal(FoldOutcome.Ignored, _answer.Apply(Started(7)));
+    }
+
+    [Fact]
+    public void A_failed_answer_that_goes_on_may_fail_again()
+    {
+        _answer.Apply(Error(final: true) with { Attempt = 5 });
+        _answer.Apply(Delta(6, 0, "half"));
+        Assert.Equal(FoldOutcome.Noted, _answer.Apply(Error(final: false) with { Attempt = 6 }));
+        Assert.Equal(FoldOutcome.Ended, _answer.Apply(Error(final: true) with { Attempt = 6 }));
+
+        Assert.Equal(FoldOutcome.Ignored, _answer.Apply(Delta(6, 4, " late")));
+        Assert.Equal(FoldOutcome.Ended, _answer.Apply(Completed(7, "at last")));
+    }
+
+    [Fact]
+    public void An_answer_whose_failure_names_no_attempt_does_not_go_on()
+    {
+        _answer.Apply(Started(1));
+        _answer.Apply(Error(final: true) with { Code = ErrorCode.ConversationDeleted });
+
+        Assert.Equal(FoldOutcome.Ignored, _answer.Apply(Started(2)));
+    }
+
+    [Fact]
+    public void A_failure_of_the_history_goes_on_as_one_that_was_heard()
+    {
+        var failed = Read(JobStatus.Failed, 5, "");
+        Assert.False(Read(JobStatus.Failed, 5, "").GoesOnFrom(failed));
+        Assert.False(Read(JobStatus.Running, 5, "stale").GoesOnFrom(failed));
+        Assert.True(Read(JobStatus.Running, 6, "at").GoesOnFrom(failed));
+        Assert.True(Read(JobStatus.Failed, 6, "").GoesOnFrom(failed));
+        Assert.False(Read(JobStatus.Completed, 6, "other").GoesOnFrom(Read(JobStatus.Completed, 5, "an end that stays")));
+
+        Assert.Equal(FoldOutcome.Ignored, failed.Apply(Started(5)));
+        Assert.Equal(FoldOutcome.Noted, failed.Apply(Started(6)));
+        Assert.Equal(JobStatus.Running, failed.State.Status);
+    }
+
+    [Fact]
     public void An_unknown_position_empties_the_text_even_for_an_older_attempt()
     {
         _answer.Apply(Delta(3, 0, "from a store that was set back"));
@@ -71,15 +126,7 @@ public class AnswerTests
     [Fact]
     public void A_running_message_of_the_history_goes_on_from_its_text()
     {
-        var answer = new Answer("conversation", new MessageView
-        {
-            JobId = "job",
-            Role = MessageRole.Assistant,
-            Content = "so far",
-            Status = JobStatus.Running,
-            CreatedAt = DateTimeOffset.UnixEpoch,
-            Attempt = 2,
-        });
+        var answer = Read(JobStatus.Running, 2, "so far");
 
         Assert.Equal(FoldOutcome.Appended, answer.Apply(Delta(2, 6, " and on")));
         Assert.Equal("so far and on", answer.Text);
@@ -111,6 +158,22 @@ public class AnswerTests
         Assert.Equal(FoldOutcome.Ignored, _answer.Apply(Delta(1, 0, "x") with { JobId = "other" }));
         Assert.Equal("", _answer.Text);
     }
+
+    private static Answer Read(JobStatus status, int attempt, string content) => new("conversation", new MessageView
+    {
+        JobId = "job",
+        Role = MessageRole.Assistant,
+        Content = content,
+        Status = status,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        Attempt = attempt,
+    });
+
+    private static MessageStarted Started(int attempt) =>
+        new() { JobId = "job", ConversationId = "conversation", Turn = 1, Attempt = attempt, Model = "m" };
+
+    private static MessageRestarted Restarted(int attempt) =>
+        new() { JobId = "job", ConversationId = "conversation", Attempt = attempt, Reason = "retry" };
 
     private static MessageDelta Delta(int attempt, int offset, string delta) =>
         new() { JobId = "job", ConversationId = "conversation", Attempt = attempt, Offset = offset, Delta = delta };

@@ -109,6 +109,64 @@ public sealed class ChatSessionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_answer_that_failed_before_this_page_was_opened_is_there_when_its_job_is_tried_again()
+    {
+        var socket = await _page.OpenAsync(Asked(1, "j1"), Failed(1, "j1", attempt: 5));
+        var turn = Session.Current.Turns[0];
+        Assert.True(turn.Ended);
+
+        await socket.SendAsync(new MessageRestarted { JobId = "j1", ConversationId = Here, Attempt = 6, Reason = "retry" });
+        await socket.SendAsync(Started("j1", turn: 1) with { Attempt = 6 });
+        await _page.Until(() => Session.Current.Running == turn);
+        await socket.SendAsync(new MessageDelta { JobId = "j1", ConversationId = Here, Attempt = 6, Offset = 0, Delta = "at last" });
+        await _page.Until(() => turn.Shown?.Text == "at last");
+
+        Assert.Equal((JobStatus.Running, null), (turn.Shown!.State.Status, turn.Shown.State.Error));
+        Assert.Same(turn, Assert.Single(Session.Current.Turns));
+    }
+
+    [Fact]
+    public async Task An_answer_that_fails_on_this_page_goes_on_when_its_job_is_tried_again()
+    {
+        var socket = await _page.OpenAsync(Asked(1, "j0"), Answered(1, "j0"));
+        await socket.SendAsync(Accepted("j1") with { Message = "hello" });
+        await socket.SendAsync(Started("j1", turn: 2));
+        await socket.SendAsync(new ErrorEvent { JobId = "j1", ConversationId = Here, Attempt = 1, Code = ErrorCode.ModelRefused, Final = true });
+        await _page.Until(() => Session.Current.Find("j1")?.Ended == true);
+
+        // What comes late does not begin it anew.
+        await socket.SendAsync(Started("j1", turn: 2));
+        await socket.SendAsync(new ConversationUpdated { ConversationId = Here, Title = "seen" });
+        await _page.Until(() => Session.Title == "seen");
+        Assert.True(Session.Current.Find("j1")!.Ended);
+
+        await socket.SendAsync(Started("j1", turn: 2) with { Attempt = 2 });
+        await socket.SendAsync(new MessageDelta { JobId = "j1", ConversationId = Here, Attempt = 2, Offset = 0, Delta = "at last" });
+        await _page.Until(() => Session.Current.Find("j1")!.Shown?.Text == "at last");
+        Assert.False(Session.Current.Find("j1")!.Ended);
+    }
+
+    [Fact]
+    public async Task An_earlier_version_whose_job_is_tried_again_does_not_have_the_page_read_for_each_of_its_pieces()
+    {
+        var socket = await _page.OpenAsync(Asked(1, "j2"), Answered(1, "j2", version: 2));
+        var reads = 0;
+        _page.On($"GET /conversations/{Here}/messages", async context =>
+        {
+            reads++;
+            context.Response.ContentType = "application/json";
+            await context.Response.WriteAsync(Messages(null, Asked(1, "j2"), Answered(1, "j2", version: 2)));
+        });
+        await socket.SendAsync(Started("j1", turn: 1) with { Attempt = 6 });
+        for (var i = 0; i < 20; i++)
+            await socket.SendAsync(new MessageDelta { JobId = "j1", ConversationId = Here, Attempt = 6, Offset = i, Delta = "." });
+        await socket.SendAsync(new ConversationUpdated { ConversationId = Here, Title = "seen" });
+        await _page.Until(() => Session.Title == "seen");
+
+        Assert.Equal(("answer", 1), (Assert.Single(Session.Current.Turns).Shown?.Text, reads));
+    }
+
+    [Fact]
     public async Task A_conversation_deleted_in_another_tab_is_told_and_leaves_the_list()
     {
         _page.On("GET /conversations", List(Here, "c2"));

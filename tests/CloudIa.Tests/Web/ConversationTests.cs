@@ -96,6 +96,27 @@ public sealed class ConversationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_failed_answer_that_was_tried_again_while_this_page_was_away_is_shown_when_it_is_read()
+    {
+        _page.On(Newest, Messages(null, Asked(1, "j1"), Failed(1, "j1", attempt: 5)));
+        await _conversation.ReadNewestAsync();
+        var turn = _conversation.Turns[0];
+
+        _page.On(Newest, Messages(null, Asked(1, "j1"), Answered(1, "j1", "at") with { Status = JobStatus.Running, Attempt = 6 }));
+        Assert.Equal("j1", Assert.Single(await _conversation.ReadNewestAsync()).JobId);
+        Assert.Equal((JobStatus.Running, "at"), (turn.Shown!.State.Status, turn.Shown.Text));
+
+        // An older page than what is known already.
+        _page.On(Newest, Messages(null, Asked(1, "j1"), Failed(1, "j1", attempt: 5)));
+        await _conversation.ReadNewestAsync();
+        Assert.False(turn.Ended);
+
+        _page.On(Newest, Messages(null, Asked(1, "j1"), Answered(1, "j1", "at last") with { Attempt = 6 }));
+        Assert.Empty(await _conversation.ReadNewestAsync());
+        Assert.Equal((JobStatus.Completed, "at last"), (turn.Shown!.State.Status, turn.Shown.Text));
+    }
+
+    [Fact]
     public async Task After_a_long_absence_no_turns_are_missing_in_the_middle()
     {
         _page.On(Newest, Messages(null, Asked(1, "j1"), Answered(1, "j1")));

@@ -120,6 +120,13 @@ internal sealed class WebPage : IAsyncDisposable
         Versions = version,
     };
 
+    public static MessageView Failed(int turn, string job, int attempt) => Answered(turn, job, "") with
+    {
+        Status = JobStatus.Failed,
+        Attempt = attempt,
+        Error = new JobError(ErrorCode.AttemptsExhausted, "no"),
+    };
+
     public static string Receipt(string job) =>
         $$"""{"jobId":"{{job}}","conversationId":"{{Here}}","sessionId":"s","status":"queued","timestamp":"2026-01-01T00:00:00Z","traceId":"t"}""";
 
