@@ -49,13 +49,16 @@ public static class ErrorCode
     // The model, in the words of its failure kinds.
     public const string ModelThrottled = "model_throttled";
     public const string ModelOverloaded = "model_overloaded";
+    public const string ModelFailed = "model_failed";
     public const string ModelTimeout = "model_timeout";
     public const string ModelUnreachable = "model_unreachable";
     public const string ModelStreamBroken = "model_stream_broken";
     public const string ModelRefused = "model_refused";
     public const string ModelBadRequest = "model_bad_request";
     public const string ModelBadCredentials = "model_bad_credentials";
+    public const string CircuitOpen = "circuit_open";
     public const string AttemptsExhausted = "attempts_exhausted";
+    public const string DeadlineExceeded = "deadline_exceeded";
 
     // What lies in the queue.
     public const string MessageUnreadable = "message_unreadable";

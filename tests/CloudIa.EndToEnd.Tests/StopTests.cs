@@ -42,9 +42,13 @@ public sealed class StopTests
     public async Task Stopped_between_two_attempts_a_job_ends_at_once_and_the_next_message_does_not_wait_for_the_retry()
     {
         await using var model = await FaultyModel.Start(call => call.Asked == "fails"
-            ? ModelReply.Error(503) with { RetryAfter = 600 }
+            ? ModelReply.Error(503)
             : ModelReply.Words("An answer"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await CloudiaProcess.Start(new CloudiaSettings
+        {
+            ModelEndpoint = model.Endpoint,
+            More = new Dictionary<string, string> { ["CLOUDIA__MODELS__0__RETRIES"] = "0", ["CLOUDIA__WORK__RETRYSECONDS"] = "300" },
+        });
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(
             server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });

@@ -17,11 +17,11 @@ public abstract record GenerationEnd
     public sealed record Interrupted(Usage Usage) : GenerationEnd;
 }
 
-/// <summary>
-/// Step 6: one streaming call. A stream that ends without the provider's word that the answer is whole
-/// (a finish reason) is a failure, never an answer.
-/// </summary>
-public sealed class Generation(CatalogModel model, IReadOnlyList<ChatMessage> prompt, TimeProvider time)
+/// <summary>Step 6: one answer of one model, from a stream that ends only where the provider said that it is whole.</summary>
+/// <param name="model">Who answers.</param>
+/// <param name="client">The model behind its resilience.</param>
+/// <param name="prompt">What it is asked.</param>
+public sealed class Generation(CatalogModel model, IChatClient client, IReadOnlyList<ChatMessage> prompt)
 {
     /// <summary>The longest answer, in UTF-16 characters; of ASCII text that is DESIGN.md's 1 MiB.</summary>
     private const int MaxAnswerCharacters = 1_048_576;
@@ -36,17 +36,12 @@ public sealed class Generation(CatalogModel model, IReadOnlyList<ChatMessage> pr
     /// <summary>Streams the answer into <paramref name="take"/>, which returns false to end it.</summary>
     public async Task<GenerationEnd> RunAsync(Func<string, ValueTask<bool>> take, CancellationToken cancellation)
     {
-        var limits = model.Options;
-        using var total = new CancellationTokenSource(TimeSpan.FromSeconds(limits.TotalSeconds), time);
-        using var pause = new CancellationTokenSource(TimeSpan.FromSeconds(limits.FirstTokenSeconds), time);
-        using var all = CancellationTokenSource.CreateLinkedTokenSource(cancellation, total.Token, pause.Token);
         try
         {
             ChatFinishReason? finish = null;
-            var options = new ChatOptions { MaxOutputTokens = limits.MaxOutputTokens };
-            await foreach (var update in model.Client.GetStreamingResponseAsync(prompt, options, all.Token))
+            var options = new ChatOptions { MaxOutputTokens = model.Options.MaxOutputTokens };
+            await foreach (var update in client.GetStreamingResponseAsync(prompt, options, cancellation))
             {
-                pause.CancelAfter(TimeSpan.FromSeconds(limits.SilenceSeconds));
                 finish = update.FinishReason ?? finish;
                 Count(update);
                 if (Whole(update.Text) is { Length: > 0 } piece && !await TakeAsync(piece, take))
@@ -61,22 +56,14 @@ public sealed class Generation(CatalogModel model, IReadOnlyList<ChatMessage> pr
                 }
             }
 
-            return End(finish);
+            return text.Length > 0 && finish is { } reason
+                ? new GenerationEnd.Completed(reason.Value, Usage())
+                : new GenerationEnd.Failed(new ModelFailure(ModelFailureKind.Refused, "the provider's content filter left no text"));
         }
         catch (Exception) when (cancellation.IsCancellationRequested)
         {
             // Whatever a client throws when it is cancelled, the text so far is kept.
             return new GenerationEnd.Interrupted(Usage());
-        }
-        catch (OperationCanceledException) when (total.IsCancellationRequested)
-        {
-            return Failed(ModelFailureKind.Timeout, $"the call took longer than {limits.TotalSeconds} s");
-        }
-        catch (OperationCanceledException) when (pause.IsCancellationRequested)
-        {
-            return text.Length == 0
-                ? Failed(ModelFailureKind.Timeout, $"no token within {limits.FirstTokenSeconds} s")
-                : Failed(ModelFailureKind.Timeout, $"silence of {limits.SilenceSeconds} s after {text.Length} characters");
         }
         catch (ModelCallException error)
         {
@@ -94,23 +81,6 @@ public sealed class Generation(CatalogModel model, IReadOnlyList<ChatMessage> pr
             ? ((input * inputPrice) + (output * outputPrice)) / million
             : (decimal?)null;
         return new Usage(input, output, cost);
-    }
-
-    private GenerationEnd End(ChatFinishReason? finish)
-    {
-        if (finish is null)
-        {
-            return Failed(ModelFailureKind.StreamBroken, $"the stream ended without a finish reason after {text.Length} characters");
-        }
-
-        if (text.Length > 0)
-        {
-            return new GenerationEnd.Completed(finish.Value.Value, Usage());
-        }
-
-        return finish == ChatFinishReason.ContentFilter
-            ? Failed(ModelFailureKind.Refused, "the provider's content filter left no text")
-            : Failed(ModelFailureKind.StreamBroken, $"no text came before the finish reason '{finish.Value.Value}'");
     }
 
     private async ValueTask<bool> TakeAsync(string piece, Func<string, ValueTask<bool>> take)
@@ -154,6 +124,4 @@ public sealed class Generation(CatalogModel model, IReadOnlyList<ChatMessage> pr
             }
         }
     }
-
-    private static GenerationEnd.Failed Failed(ModelFailureKind kind, string details) => new(new ModelFailure(kind, details));
 }

@@ -1,3 +1,5 @@
+using CloudIa.Core.Model.Resilience;
+
 namespace CloudIa.Core.Model;
 
 /// <summary>One model that the service may answer with.</summary>
@@ -33,6 +35,17 @@ public sealed class ModelOptions
     /// <summary>Seconds for the whole call.</summary>
     public int TotalSeconds { get; set; } = 120;
 
+    /// <summary>Tries after the first one while no token was shown: at once, then after up to 2, 4 and 8 s.</summary>
+    public int Retries { get; set; } = 4;
+
+    /// <summary>Seconds before the second of these at most; each later one waits up to twice as long.</summary>
+    public double RetrySeconds { get; set; } = 2;
+
+    /// <summary>Calls at once, at most; fewer while the provider throttles.</summary>
+    public int MaxConcurrency { get; set; } = 64;
+
+    public BreakerOptions Breaker { get; set; } = new();
+
     /// <summary>Price of a million input tokens; null: unknown.</summary>
     public decimal? InputPrice { get; set; }
 
@@ -60,6 +73,21 @@ public sealed class ModelOptions
         if (MaxOutputTokens < 1 || ContextTokens < MaxOutputTokens * 2L)
         {
             yield return $"{at}:MaxOutputTokens is {MaxOutputTokens}; it must be at least 1 and at most half of ContextTokens ({ContextTokens}).";
+        }
+
+        if (Retries is < 0 or > 20 || RetrySeconds is not (>= 0 and <= 300))
+        {
+            yield return $"{at}:Retries ({Retries}) must be between 0 and 20, and RetrySeconds ({RetrySeconds}) between 0 and 300.";
+        }
+
+        if (MaxConcurrency is < 1 or > 10_000)
+        {
+            yield return $"{at}:MaxConcurrency is {MaxConcurrency}; it must be between 1 and 10000.";
+        }
+
+        foreach (var error in Breaker.Errors($"{at}:Breaker", FirstTokenSeconds))
+        {
+            yield return error;
         }
 
         if (FirstTokenSeconds < 1 || SilenceSeconds < 1 || TotalSeconds < Math.Max(FirstTokenSeconds, SilenceSeconds))

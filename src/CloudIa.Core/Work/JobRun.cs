@@ -20,9 +20,22 @@ public sealed partial class JobRun(
     TimeProvider time,
     ILogger<JobRun> logger)
 {
+    /// <summary>What a job that found all places taken waits, in milliseconds, from the half of it on.</summary>
+    private const int FullMilliseconds = 400;
+
     /// <summary>Runs the job once. A cancelled token ends it without an end: the job is for another run.</summary>
-    public async Task<Outcome> RunAsync(JobMessage job, CancellationToken cancellation)
+    /// <param name="job">The job.</param>
+    /// <param name="cancellation">The lease is lost, or the process leaves.</param>
+    /// <param name="leaving">The process leaves: what that cuts short is not counted.</param>
+    public async Task<Outcome> RunAsync(JobMessage job, CancellationToken cancellation, CancellationToken leaving = default)
     {
+        // A job that no model would take is not begun: so it has used no attempt.
+        using var route = models.RouteOf(job.Model);
+        if (!job.Unreadable && route?.Enter() == false && await WaitAsync(job, route, cancellation) is { } waits)
+        {
+            return waits;
+        }
+
         // Listened for before the begin looks, so that a stop is seen by the one or the other.
         using var stop = new StopListener(bus, job.Key);
 
@@ -44,8 +57,10 @@ public sealed partial class JobRun(
                 return await FailAsync(job, started, ErrorCode.MessageUnreadable, "its queue message cannot be read", cancellation);
             case BeginResult.Started started when started.Counted > options.MaxAttempts:
                 return await FailAsync(job, started, ErrorCode.AttemptsExhausted, $"{options.MaxAttempts} attempts began and none ended", cancellation);
+            case BeginResult.Started started when route is null:
+                return await FailAsync(job, started, ErrorCode.ModelUnknown, "the model is no longer configured", cancellation);
             case BeginResult.Started started:
-                return await AnswerAsync(job, started, stop, cancellation);
+                return await AnswerAsync(job, started, route, stop, cancellation, leaving);
             default:
                 throw new InvalidOperationException("A begin has four results.");
         }
@@ -54,54 +69,42 @@ public sealed partial class JobRun(
     /// <summary>Whether nothing is left to do for a job that a run gave back: its end was stored, or its conversation deleted.</summary>
     public async Task<bool> IsOverAsync(JobMessage job) => await store.FindAsync(job.Key, CancellationToken.None) is null or { End: not null };
 
-    private async Task<Outcome> AnswerAsync(JobMessage job, BeginResult.Started begun, StopListener stop, CancellationToken cancellation)
+    private async Task<Outcome> AnswerAsync(
+        JobMessage job, BeginResult.Started begun, ModelRoute route, StopListener stop, CancellationToken cancellation, CancellationToken leaving)
     {
-        // 5. Recall
-        var model = job.Model is null ? models.Default : models.Find(job.Model);
-        if (model is null)
+        Outcome? outcome;
+        var answer = new Answering(job, begun, recall, bus, time);
+        if (route.Place is null && !route.Enter())
         {
-            return await FailAsync(job, begun, ErrorCode.ModelUnknown, "the model is no longer configured", cancellation);
+            outcome = await DeferAsync(job, begun, route.Wait() ?? Full(), cancellation);
         }
-
-        var prompt = await recall.PromptAsync(job, begun, model, cancellation);
-        if (!await AnnounceStartAsync(job, begun, model, cancellation))
+        else if (!await AnnounceStartAsync(job, begun, route.Place!.Value.Model, cancellation))
         {
             return new Outcome.Lost();
         }
-
-        if (stop.Asked.IsCancellationRequested)
+        else if (stop.Asked.IsCancellationRequested)
         {
-            return await EndAsync(job, begun.Turn, begun.Attempt, TurnEnd.Stopped("", time.GetUtcNow()), CancellationToken.None);
+            outcome = null;
         }
-
-        // 6. Generate, 7. Deliver
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Asked);
-        var generation = new Generation(model, prompt, time);
-        var stale = false;
-        var at = new Position(begun.Attempt, 0);
-        var end = await generation.RunAsync(
-            async piece =>
-            {
-                stale = !await bus.AppendAsync(job.Key, at, piece, either.Token);
-                at = at with { Offset = at.Offset + piece.Length };
-                return !stale;
-            },
-            either.Token);
-
-        // 8. Finish
-        Outcome? outcome = end switch
+        else
         {
-            GenerationEnd.Completed completed => await EndAsync(job, begun.Turn, begun.Attempt, Completed(generation.Text, model, completed), CancellationToken.None),
-            _ when stop.Asked.IsCancellationRequested => null,
-            GenerationEnd.Interrupted when stale => new Outcome.Lost(),
-            GenerationEnd.Interrupted => new Outcome.Again(TimeSpan.Zero),
-            GenerationEnd.Failed failed => await RetryOrFailAsync(job, begun, failed.Failure, cancellation),
-            _ => throw new InvalidOperationException("A generation has three ends."),
-        };
+            // 5. Recall, 6. Generate, 7. Deliver
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Asked);
+            outcome = await answer.RunAsync(route, either.Token) switch
+            {
+                // 8. Finish
+                GenerationEnd.Completed completed => await EndAsync(job, begun.Turn, begun.Attempt, Completed(answer, completed), CancellationToken.None),
+                _ when stop.Asked.IsCancellationRequested => null,
+                GenerationEnd.Interrupted when answer.Stale => new Outcome.Lost(),
+                GenerationEnd.Interrupted => await GiveBackAsync(job, begun, leaving),
+                GenerationEnd.Failed failed => await RetryOrFailAsync(job, begun, route, failed.Failure, cancellation),
+                _ => throw new InvalidOperationException("A generation has three ends."),
+            };
+        }
 
         // Closed before the job is given back: from then on whoever asks for a stop ends it.
         return outcome is null || (outcome is Outcome.Again && stop.Close())
-            ? await EndAsync(job, begun.Turn, begun.Attempt, TurnEnd.Stopped(generation.Text, time.GetUtcNow(), model.Name, generation.Usage()), CancellationToken.None)
+            ? await EndAsync(job, begun.Turn, begun.Attempt, TurnEnd.Stopped(answer.Text, time.GetUtcNow(), answer.Model, answer.Usage()), CancellationToken.None)
             : outcome;
     }
 
@@ -111,27 +114,6 @@ public sealed partial class JobRun(
         var started = head.On(new MessageStarted { Turn = begun.Turn, Attempt = begun.Attempt, Model = model.Name, Version = begun.Version });
         var restarted = begun.Attempt == 1 ? null : head.On(new MessageRestarted { Attempt = begun.Attempt, Reason = "retry" });
         return bus.StartAsync(job, started, restarted, cancellation);
-    }
-
-    private async Task<Outcome> RetryOrFailAsync(JobMessage job, BeginResult.Started begun, ModelFailure failure, CancellationToken cancellation)
-    {
-        LogAttemptFailed(job.JobId, begun.Attempt, failure.Code, failure.Details);
-        if (!failure.Heals || begun.Counted >= options.MaxAttempts)
-        {
-            return await FailAsync(job, begun, failure.Code, failure.Details, cancellation);
-        }
-
-        var delay = Backoff.After(begun.Counted, TimeSpan.FromSeconds(options.RetrySeconds), failure.RetryAfter, Random.Shared.NextDouble());
-        var now = time.GetUtcNow();
-        var waits = EventHead.Of(job, now).On(new ErrorEvent
-        {
-            Attempt = begun.Attempt,
-            Code = failure.Code,
-            Final = false,
-            RetryAt = now + delay,
-        });
-        await bus.PublishAsync(job.Owner, waits, cancellation);
-        return new Outcome.Again(delay);
     }
 
     private async Task<Outcome> FailAsync(JobMessage job, BeginResult.Started begun, string code, string details, CancellationToken cancellation)
@@ -195,18 +177,15 @@ public sealed partial class JobRun(
         return new Outcome.Done();
     }
 
-    private TurnEnd Completed(string text, CatalogModel model, GenerationEnd.Completed completed) => new()
+    private TurnEnd Completed(Answering answer, GenerationEnd.Completed completed) => new()
     {
         Status = JobStatus.Completed,
-        Content = text,
+        Content = answer.Text,
         EndedAt = time.GetUtcNow(),
-        Model = model.Name,
+        Model = answer.Model,
         Usage = completed.Usage,
         FinishReason = completed.FinishReason,
     };
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of job {JobId} gave no answer: {Code}, {Details}.")]
-    private partial void LogAttemptFailed(string jobId, int attempt, string code, string details);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Attempt {Attempt} of job {JobId} is not the newest any more; its end was refused.")]
     private partial void LogStale(string jobId, int attempt);

@@ -12,6 +12,9 @@ public sealed class WorkOptions
     /// <summary>Seconds before the third attempt; the second comes at once, and each later one waits twice as long.</summary>
     public double RetrySeconds { get; set; } = 2;
 
+    /// <summary>Seconds that a job waits at most for a provider that is away or throttles, from its acceptance (or its redrive).</summary>
+    public double ProviderWaitSeconds { get; set; } = 900;
+
     /// <summary>Seconds that running answers have to end when the process is asked to; then their jobs are released.</summary>
     public double DrainSeconds { get; set; } = 5;
 
@@ -31,6 +34,11 @@ public sealed class WorkOptions
         if (RetrySeconds is < 0 or > 300)
         {
             yield return $"Work:RetrySeconds is {RetrySeconds}; it must be between 0 and 300.";
+        }
+
+        if (ProviderWaitSeconds is not (>= 1 and <= 604_800))
+        {
+            yield return $"Work:ProviderWaitSeconds is {ProviderWaitSeconds}; it must be between 1 and 604800.";
         }
 
         if (DrainSeconds is < 0 or > 9)

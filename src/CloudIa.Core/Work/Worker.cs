@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using CloudIa.Core.Intake;
+using CloudIa.Core.Model;
 using CloudIa.Core.Queue;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,13 +8,14 @@ using Microsoft.Extensions.Logging;
 namespace CloudIa.Core.Work;
 
 /// <summary>
-/// Leases jobs while it has free capacity (step 3) and runs each under a heartbeat. Asked to stop, it takes no
+/// Leases jobs while it has free capacity and the models have room (step 3), and runs each under a heartbeat. Asked to stop, it takes no
 /// more, gives what runs a few seconds, and releases the rest at once.
 /// </summary>
 public sealed partial class Worker(
     IJobQueue queue,
     IQuota quota,
     JobRun run,
+    ModelCatalog models,
     WorkOptions options,
     QueueOptions queueOptions,
     TimeProvider time,
@@ -21,6 +23,9 @@ public sealed partial class Worker(
 {
     /// <summary>The pause after a failed receive, so that an engine that is away is not hammered.</summary>
     private static readonly TimeSpan EngineAway = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two looks at models that have no room.</summary>
+    private static readonly TimeSpan RoomComesWithTime = TimeSpan.FromMilliseconds(100);
 
     private readonly SemaphoreSlim capacity = new(options.Concurrency);
     private readonly CancellationTokenSource drained = new();
@@ -54,8 +59,9 @@ public sealed partial class Worker(
     {
         // 3. Lease
         await capacity.WaitAsync(stopping);
+        var room = await RoomAsync(stopping);
         var free = 1;
-        for (var more = capacity.CurrentCount; more > 0; more--)
+        for (var more = Math.Min(capacity.CurrentCount, room - 1); more > 0; more--)
         {
             // Only this loop takes, so what was free is still free and no wait waits.
             await capacity.WaitAsync(stopping);
@@ -88,6 +94,25 @@ public sealed partial class Worker(
             var work = new Task<Task>(() => WorkAsync(lease));
             running[lease] = work.Unwrap();
             work.Start(TaskScheduler.Default);
+        }
+    }
+
+    /// <summary>How many jobs the models would take now, from 1.</summary>
+    private async Task<int> RoomAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            var freed = models.FreedAsync();
+            if (models.Room is > 0 and var room)
+            {
+                return room;
+            }
+
+            // Some room comes with time, which nobody tells.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            await Task.WhenAny(freed, Task.Delay(RoomComesWithTime, time, either.Token));
+            await either.CancelAsync();
+            stopping.ThrowIfCancellationRequested();
         }
     }
 
@@ -125,7 +150,7 @@ public sealed partial class Worker(
     {
         try
         {
-            return await run.RunAsync(lease.Job, heartbeat.Lost);
+            return await run.RunAsync(lease.Job, heartbeat.Lost, drained.Token);
         }
         catch (OperationCanceledException) when (heartbeat.Lost.IsCancellationRequested)
         {

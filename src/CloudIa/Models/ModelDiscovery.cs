@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using CloudIa.Core.Model;
+using CloudIa.Core.Model.Resilience;
 
 namespace CloudIa.Models;
 
@@ -66,6 +67,7 @@ internal sealed class ModelDiscovery(IConfiguration environment)
                 ContextTokens = 4096,
                 MaxOutputTokens = 1024,
                 FirstTokenSeconds = 60,
+                Breaker = new BreakerOptions { SamplingSeconds = 120 },
             });
         }
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException or JsonException && !cancellation.IsCancellationRequested)

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Anthropic;
 using Anthropic.Core;
 using CloudIa.Core.Model;
+using CloudIa.Core.Model.Resilience;
 using CloudIa.Settings;
 using Microsoft.Extensions.AI;
 using OpenAI;
@@ -15,7 +16,7 @@ internal sealed class ModelFactory(TimeProvider time)
 {
     private const string OllamaEndpoint = "http://localhost:11434/v1";
 
-    public CatalogModel Create(ModelOptions options) => new(options, ClientOf(options), TokenCounting.Count);
+    public CatalogModel Create(ModelOptions options) => new(options, ClientOf(options), TokenCounting.Count, new ModelGate(options, time));
 
     private IChatClient ClientOf(ModelOptions options)
     {

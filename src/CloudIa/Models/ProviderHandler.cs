@@ -43,8 +43,9 @@ internal sealed class ProviderHandler(TimeProvider time) : DelegatingHandler(new
         408 or 504 => ModelFailureKind.Timeout,
         401 or 403 => ModelFailureKind.BadCredentials,
 
-        // 529 is Anthropic's "overloaded".
-        >= 500 => ModelFailureKind.Overloaded,
+        // 529 is Anthropic's "overloaded". A 500 may be the prompt's own doing.
+        502 or 503 or 529 => ModelFailureKind.Overloaded,
+        >= 500 => ModelFailureKind.Faulted,
         _ => ModelFailureKind.BadRequest,
     };
 

@@ -55,7 +55,7 @@ internal static class ServiceHost
         builder.Services
             .AddSingleton(TimeProvider.System)
             .AddSingleton(settings)
-            .AddSingleton(new ModelCatalog([.. models.Select(factory.Create)]))
+            .AddSingleton(new ModelCatalog([.. models.Select(factory.Create)], [.. settings.Failover]))
             .AddCore(settings)
             .AddEmbedded(DataFolder.Open(settings.Data))
             .AddSingleton(services => new SigningKey(services.GetRequiredService<EmbeddedDatabase>().Secret("session signing key", SigningKey.Make)))

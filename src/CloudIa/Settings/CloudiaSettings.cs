@@ -39,6 +39,9 @@ public sealed class CloudiaSettings
 
     public IList<ModelOptions> Models { get; set; } = [];
 
+    /// <summary>Names of models that answer, in this order, where the one that was asked for fails before its first token.</summary>
+    public IList<string> Failover { get; set; } = [];
+
     /// <summary>Everything that is wrong, a line each.</summary>
     public IReadOnlyList<string> Errors()
     {
@@ -74,6 +77,7 @@ public sealed class CloudiaSettings
         errors.AddRange(Work.Errors());
         errors.AddRange(Prompt.Errors());
         errors.AddRange(Models.SelectMany((model, index) => model.Errors($"Models:{index}")));
+        errors.AddRange(Failover.Where(name => Models.All(model => model.Name != name)).Select(name => $"Failover names '{name}', which is not one of Models."));
         errors.AddRange(Models.GroupBy(model => model.Name).Where(same => same.Count() > 1).Select(same => $"Models: the name '{same.Key}' stands {same.Count()} times."));
         return errors;
     }

@@ -1,4 +1,4 @@
-using CloudIa.Core.Work;
+using CloudIa.Core.Model.Resilience;
 using CsCheck;
 
 namespace CloudIa.Tests.Core;

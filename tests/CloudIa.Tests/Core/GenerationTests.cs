@@ -125,7 +125,7 @@ public class GenerationTests
     [Fact]
     public async Task A_taker_that_takes_no_more_ends_the_call()
     {
-        var generation = new Generation(new ScriptedModel(time, ScriptedModel.Says("a", "b", "c")).In(), Prompt, time);
+        var generation = Of(new ScriptedModel(time, ScriptedModel.Says("a", "b", "c")).In());
         var end = await generation.RunAsync(piece => ValueTask.FromResult(piece != "b"), CancellationToken.None);
 
         Assert.IsType<GenerationEnd.Interrupted>(end);
@@ -164,7 +164,7 @@ public class GenerationTests
                 }
 
                 var got = new StringBuilder();
-                var generation = new Generation(new ScriptedModel(time, ScriptedModel.Says([.. pieces])).In(), Prompt, time);
+                var generation = Of(new ScriptedModel(time, ScriptedModel.Says([.. pieces])).In());
                 await generation.RunAsync(
                     piece =>
                     {
@@ -178,9 +178,11 @@ public class GenerationTests
             },
             threads: 1);
 
+    private Generation Of(CatalogModel model) => OneAnswer.Of(model, Prompt, time);
+
     private async Task<(GenerationEnd End, string Text)> RunAsync(params Step[] script)
     {
-        var generation = new Generation(new ScriptedModel(time, script).In(), Prompt, time);
+        var generation = Of(new ScriptedModel(time, script).In());
         return (await generation.RunAsync(Take, CancellationToken.None), generation.Text);
     }
 
@@ -188,14 +190,14 @@ public class GenerationTests
         Assert.IsType<GenerationEnd.Failed>((await RunAsync(script)).End).Failure.Kind;
 
     private async Task<Usage> UsageAsync(ModelOptions options, params Step[] script) => Assert.IsType<GenerationEnd.Completed>(
-        await new Generation(new ScriptedModel(time, script).In(options), Prompt, time).RunAsync(Take, CancellationToken.None)).Usage;
+        await Of(new ScriptedModel(time, script).In(options)).RunAsync(Take, CancellationToken.None)).Usage;
 
     private (Task<GenerationEnd> Run, ScriptedModel Model) Start(params Step[] script) => Start(CancellationToken.None, script);
 
     private (Task<GenerationEnd> Run, ScriptedModel Model) Start(CancellationToken cancellation, params Step[] script)
     {
         var model = new ScriptedModel(time, script);
-        return (new Generation(model.In(), Prompt, time).RunAsync(Take, cancellation), model);
+        return (Of(model.In()).RunAsync(Take, cancellation), model);
     }
 
     private ValueTask<bool> Take(string piece)

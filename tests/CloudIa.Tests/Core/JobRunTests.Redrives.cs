@@ -30,8 +30,8 @@ public sealed partial class JobRunTests
     {
         shop.WorkOptions.MaxAttempts = 2;
         var job = Workshop.Job();
-        var model = Model([Broken]);
-        var run = shop.Run(model.In());
+        var model = Model([new Say("half"), Broken]);
+        var run = shop.Run(model.In(new ModelOptions { Name = "m", Retries = 0, Breaker = { MinimumCalls = 1000 } }));
         Assert.IsType<Outcome.Again>(await run.RunAsync(job, None));
         Assert.IsType<Outcome.Dead>(await run.RunAsync(job, None));
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using CloudIa.Core.Model;
+using CloudIa.Core.Model.Resilience;
 using Microsoft.Extensions.AI;
 
 namespace CloudIa.Tests.Core;
@@ -20,8 +21,12 @@ internal sealed class ScriptedModel(TimeProvider time, params Step[][] scripts) 
     /// <summary>A plain script: the text in pieces, and its end.</summary>
     public static Step[] Says(params string[] pieces) => [.. pieces.Select(piece => new Say(piece)), new Stop(ChatFinishReason.Stop)];
 
-    public CatalogModel In(ModelOptions? options = null, Func<string, int>? countTokens = null) =>
-        new(options ?? new ModelOptions { Name = "scripted", Provider = "demo" }, this, countTokens ?? (text => text.Length));
+    /// <summary>As one of a catalog's; where nothing else is said, each call is tried once.</summary>
+    public CatalogModel In(ModelOptions? options = null, Func<string, int>? countTokens = null)
+    {
+        options ??= new ModelOptions { Name = "scripted", Provider = "demo", Retries = 0 };
+        return new CatalogModel(options, this, countTokens ?? (text => text.Length), new ModelGate(options, time));
+    }
 
     /// <summary>Until a call waits: for its time to pass, or for its end.</summary>
     public Task WaitsAsync() => waiting.WaitAsync(TestContext.Current.CancellationToken).WaitAsync(Workshop.Patience, TestContext.Current.CancellationToken);

@@ -2,7 +2,6 @@ using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
 using CloudIa.Core.Work;
 using CloudIa.Protocol;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CloudIa.Tests.Core;
 
@@ -17,15 +16,16 @@ public sealed class WorkerStopTests : IDisposable
     [Fact]
     public async Task A_stop_between_a_run_and_its_release_leaves_no_delay_behind()
     {
-        var throttled = new ModelFailure(ModelFailureKind.Throttled, "HTTP 429", TimeSpan.FromSeconds(600));
-        var model = new ScriptedModel(shop.Time, [[new Fail(new ModelCallException(throttled, null))], ScriptedModel.Says("next")]);
+        shop.WorkOptions.RetrySeconds = 300;
+        var away = new ModelFailure(ModelFailureKind.Unreachable, "no connection");
+        var model = new ScriptedModel(shop.Time, [[new Fail(new ModelCallException(away, null))], ScriptedModel.Says("next")]);
         var (job, next) = (Workshop.Job(), Workshop.Job());
         next = next with { ConversationId = job.ConversationId };
         await shop.EnqueueAsync(job);
         await shop.EnqueueAsync(next);
         var desk = new StopDesk(shop.Store, shop.Bus, shop.Queue, shop.Time);
         var queue = new UnsteadyQueue(shop.Queue) { BeforeRelease = async lease => Assert.True((await desk.StopAsync(lease.Job.Key, None))!.EndedNow) };
-        using var worker = new Worker(queue, shop.Quota, shop.Run(model.In()), shop.WorkOptions, shop.QueueOptions, shop.Clock, NullLogger<Worker>.Instance);
+        using var worker = shop.Worker(new ModelCatalog([model.In()]), queue);
         await worker.StartAsync(None);
 
         Assert.Equal(next.JobId, (await shop.NextAsync<MessageCompleted>()).JobId);

@@ -2,7 +2,6 @@ using CloudIa.Core.Model;
 using CloudIa.Core.Queue;
 using CloudIa.Core.Work;
 using CloudIa.Protocol;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CloudIa.Tests.Core;
 
@@ -78,6 +77,7 @@ public sealed class WorkerTests : IDisposable
     [Fact]
     public async Task A_failed_attempt_is_followed_by_one_that_succeeds()
     {
+        shop.WorkOptions.RetrySeconds = 1;
         var job = Workshop.Job();
         await shop.EnqueueAsync(job);
         using var worker = await StartAsync(Model([new Say("half")], [Overloaded], ScriptedModel.Says("whole")));
@@ -98,14 +98,14 @@ public sealed class WorkerTests : IDisposable
         shop.WorkOptions.MaxAttempts = 2;
         var job = Workshop.Job();
         await shop.EnqueueAsync(job);
-        using var worker = await StartAsync(Model([Overloaded]));
+        using var worker = await StartAsync(Model([new Say("half")]));
         var told = await shop.NextAsync<ErrorEvent>(error => error.Final);
         await worker.StopAsync(None);
 
-        Assert.Equal(ErrorCode.ModelOverloaded, told.Code);
+        Assert.Equal(ErrorCode.ModelStreamBroken, told.Code);
         Assert.Equal(JobStatus.Failed, (await shop.FindAsync(job)).Status);
         var letter = Assert.Single(await shop.Queue.ListDeadLettersAsync(null, 10, None));
-        Assert.Equal((job, ErrorCode.ModelOverloaded), (letter.Job, letter.Reason));
+        Assert.Equal((job, ErrorCode.ModelStreamBroken), (letter.Job, letter.Reason));
         Assert.Equal(0, await shop.WaitingAsync());
     }
 
@@ -150,7 +150,7 @@ public sealed class WorkerTests : IDisposable
         await shop.EnqueueAsync(Workshop.Job());
         var watched = new WatchedTime(shop.Time, shop.QueueOptions.Heartbeat);
         var queue = new UnsteadyQueue(shop.Queue);
-        using var worker = new Worker(queue, shop.Quota, shop.Run(model.In(Patient)), shop.WorkOptions, shop.QueueOptions, watched, NullLogger<Worker>.Instance);
+        using var worker = shop.Worker(new ModelCatalog([model.In(Patient)]), queue, watched);
         await worker.StartAsync(None);
         await model.WaitsAsync();
         for (var beat = 0; beat < 12; beat++)
@@ -229,7 +229,7 @@ public sealed class WorkerTests : IDisposable
     {
         await shop.EnqueueAsync(Workshop.Job());
         var away = new UnsteadyQueue(shop.Queue) { Away = 3 };
-        using var worker = new Worker(away, shop.Quota, shop.Run(Model(ScriptedModel.Says("back")).In()), shop.WorkOptions, shop.QueueOptions, shop.Clock, NullLogger<Worker>.Instance);
+        using var worker = shop.Worker(new ModelCatalog([Model(ScriptedModel.Says("back")).In()]), away);
         await worker.StartAsync(None);
 
         Assert.Equal("back", (await shop.NextAsync<MessageCompleted>()).Content);

@@ -71,10 +71,15 @@ internal sealed class Workshop : IDisposable
         TraceId = "0af7651916cd43dd8448eb211c80319c",
     };
 
-    public JobRun Run(CatalogModel model) => new(
-        Store, Bus, Quota, new ModelCatalog([model]), new Recall(Store, new PromptOptions()), WorkOptions, Clock, NullLogger<JobRun>.Instance);
+    public JobRun Run(CatalogModel model) => Run(new ModelCatalog([model]));
 
-    public Worker Worker(CatalogModel model) => new(Queue, Quota, Run(model), WorkOptions, QueueOptions, Clock, NullLogger<Worker>.Instance);
+    public JobRun Run(ModelCatalog models) => new(
+        Store, Bus, Quota, models, new Recall(Store, new PromptOptions()), WorkOptions, Clock, NullLogger<JobRun>.Instance);
+
+    public Worker Worker(CatalogModel model) => Worker(new ModelCatalog([model]));
+
+    public Worker Worker(ModelCatalog models, IJobQueue? queue = null, TimeProvider? clock = null) =>
+        new(queue ?? Queue, Quota, Run(models), models, WorkOptions, QueueOptions, clock ?? Clock, NullLogger<Worker>.Instance);
 
     public Task EnqueueAsync(JobMessage job) => Queue.EnqueueAsync(job, CancellationToken.None);
 

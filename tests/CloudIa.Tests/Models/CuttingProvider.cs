@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using CloudIa.Core.Model;
 using CloudIa.Models;
+using CloudIa.Tests.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -50,6 +51,7 @@ internal sealed class CuttingProvider : IAsyncDisposable
             Endpoint = provider == "openai" ? $"{address}/v1" : address,
             FirstTokenSeconds = 60,
             SilenceSeconds = 60,
+            Retries = 0,
         });
     }
 
@@ -58,7 +60,7 @@ internal sealed class CuttingProvider : IAsyncDisposable
     {
         var name = Interlocked.Increment(ref calls).ToString(CultureInfo.InvariantCulture);
         replies[name] = reply;
-        var generation = new Generation(model, [new ChatMessage(ChatRole.User, name)], TimeProvider.System);
+        var generation = OneAnswer.Of(model, [new ChatMessage(ChatRole.User, name)], TimeProvider.System);
         var length = 0;
         var end = await generation.RunAsync(
             piece =>

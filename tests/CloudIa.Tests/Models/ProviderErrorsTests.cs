@@ -69,7 +69,7 @@ public class ProviderErrorsTests
     [InlineData(429, ModelFailureKind.Throttled)]
     [InlineData(408, ModelFailureKind.Timeout)]
     [InlineData(504, ModelFailureKind.Timeout)]
-    [InlineData(500, ModelFailureKind.Overloaded)]
+    [InlineData(500, ModelFailureKind.Faulted)]
     [InlineData(503, ModelFailureKind.Overloaded)]
     [InlineData(529, ModelFailureKind.Overloaded)]
     [InlineData(400, ModelFailureKind.BadRequest)]
@@ -82,7 +82,7 @@ public class ProviderErrorsTests
             var reply = new CutReply(RecordedStream.Unread(wire, """{"error":{"type":"whatever","message":"asked to fail"}}""")) { Status = status, RetryAfter = "7" };
             var (end, _) = await provider.CallAsync(provider.Model(wire), reply);
 
-            Assert.Equal(new ModelFailure(kind, $"HTTP {status}", TimeSpan.FromSeconds(7)), Assert.IsType<GenerationEnd.Failed>(end).Failure);
+            Assert.Equal(new ModelFailure(kind, $"HTTP {status}", TimeSpan.FromSeconds(7)) { Exhausted = true }, Assert.IsType<GenerationEnd.Failed>(end).Failure);
         }
     }
 
@@ -90,7 +90,7 @@ public class ProviderErrorsTests
     public async Task What_breaks_after_the_finish_reason_does_not_void_the_answer()
     {
         var model = new ScriptedModel(TimeProvider.System, [new Say("All of it"), new Stop(ChatFinishReason.Stop), new Fail(new IOException("reset"))]);
-        var generation = new Generation(model.In() with { Client = new ProviderErrors(model) }, [], TimeProvider.System);
+        var generation = OneAnswer.Of(model.In() with { Client = new ProviderErrors(model) }, [], TimeProvider.System);
 
         Assert.IsType<GenerationEnd.Completed>(await generation.RunAsync(_ => ValueTask.FromResult(true), TestContext.Current.CancellationToken));
         Assert.Equal("All of it", generation.Text);
@@ -100,7 +100,7 @@ public class ProviderErrorsTests
     public async Task What_breaks_before_the_finish_reason_is_a_broken_stream()
     {
         var model = new ScriptedModel(TimeProvider.System, [new Say("Half of it"), new Fail(new IOException("reset"))]);
-        var generation = new Generation(model.In() with { Client = new ProviderErrors(model) }, [], TimeProvider.System);
+        var generation = OneAnswer.Of(model.In() with { Client = new ProviderErrors(model) }, [], TimeProvider.System);
 
         var end = await generation.RunAsync(_ => ValueTask.FromResult(true), TestContext.Current.CancellationToken);
 

@@ -79,10 +79,22 @@ public class CloudiaSettingsTests
     [InlineData("Endpoint", "/relative")]
     [InlineData("MaxOutputTokens", "0")]
     [InlineData("MaxOutputTokens", "64001")]
-    [InlineData("FirstTokenSeconds", "121")]
+    [InlineData("TotalSeconds", "9")]
+    [InlineData("Retries", "-1")]
+    [InlineData("RetrySeconds", "301")]
+    [InlineData("MaxConcurrency", "0")]
+    [InlineData("Breaker:FailureRatio", "0")]
+    [InlineData("Breaker:MinimumCalls", "1")]
+    [InlineData("Breaker:SamplingSeconds", "19")]
+    [InlineData("Breaker:BreakSeconds", "0.1")]
+    [InlineData("Breaker:MaxBreakSeconds", "14")]
     [InlineData("SilenceSeconds", "0")]
     public void A_wrong_model_is_named_with_its_place(string name, string value) =>
         Assert.Contains("Models:1", Assert.Single(Errors(Model(0, "a"), Model(1, "b"), [("Models:1:" + name, value)])), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_failover_to_a_model_that_is_not_there_is_refused() =>
+        Assert.Contains("Failover names 'c'", Assert.Single(Errors(Model(0, "a"), Model(1, "b"), [("Failover:0", "b"), ("Failover:1", "c")])), StringComparison.Ordinal);
 
     [Fact]
     public void Two_models_of_one_name_are_refused() =>

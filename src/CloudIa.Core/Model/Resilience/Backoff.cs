@@ -1,6 +1,6 @@
-namespace CloudIa.Core.Work;
+namespace CloudIa.Core.Model.Resilience;
 
-/// <summary>How long a failed job waits: 0 s, then twice as long each time, with full jitter.</summary>
+/// <summary>How long one waits after a failure: 0 s, then twice as long each time, with full jitter.</summary>
 public static class Backoff
 {
     /// <summary>However many attempts are configured, no wait is longer.</summary>

@@ -1,0 +1,21 @@
+namespace CloudIa.Core.Model.Resilience;
+
+/// <summary>One job's place at a model. Dispose it to leave.</summary>
+public sealed class ModelPermit(ModelGate gate, bool probes) : IDisposable
+{
+    private bool left;
+
+    public ModelGate Gate => gate;
+
+    /// <summary>Whether it is the one call that finds out if the model is back.</summary>
+    public bool Probes => probes;
+
+    public void Dispose()
+    {
+        if (!left)
+        {
+            left = true;
+            gate.Leave(this);
+        }
+    }
+}
