@@ -32,7 +32,16 @@ internal sealed record ModelCalled(string Asked, string WholeReply) : Observatio
 internal sealed record StopRequest(string JobId, TimeSpan At);
 
 /// <summary>A call as the model server's log has it. <see cref="Closed"/>: null where it streams still.</summary>
-internal sealed record LoggedCall(string Asked, string WholeReply, ModelCallState State, TimeSpan Opened, TimeSpan? Closed);
+internal sealed record LoggedCall(string Asked, string WholeReply, ModelCallState State, TimeSpan Opened, TimeSpan? Closed)
+{
+    /// <summary>It was meant to give an error, or only a part of an answer.</summary>
+    public bool Broken { get; init; }
+
+    public static LoggedCall Of(ModelCall call) => new(call.Asked, call.Reply!.Text, call.State, call.Opened, call.Closed)
+    {
+        Broken = call.Reply.Status != 200 || call.Reply.Ending != ReplyEnding.Whole,
+    };
+}
 
 /// <summary>A conversation as it is stored when all is over, the oldest turn first.</summary>
 internal sealed record StoredConversation(string Owner, string ConversationId, IReadOnlyList<MessageView> Messages);
@@ -56,6 +65,9 @@ internal sealed record ChatHistory
 
     /// <summary>The model server's log.</summary>
     public IReadOnlyList<LoggedCall> Calls { get; init; } = [];
+
+    /// <summary>How often the model may be called for one message.</summary>
+    public int MostCalls { get; init; } = int.MaxValue;
 
     /// <summary>How long after a stop the model may still be read from.</summary>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(1);

@@ -11,7 +11,8 @@ internal sealed record Violation(char Invariant, string Seen)
 /// <summary>
 /// The promises that can be judged from outside: A every 202 reaches exactly one end, B one stored answer a turn
 /// and turns contiguous, C positions contiguous and the shown text the stored text, D no two attempts commit,
-/// F no other owner's data, S a stop is confirmed. (E, bounded memory, is measured elsewhere.)
+/// E calls of the model are bounded, F no other owner's data, S a stop is confirmed. (E's memory and file handles are
+/// measured elsewhere.)
 /// </summary>
 internal static class Invariants
 {
@@ -26,6 +27,7 @@ internal static class Invariants
         .. Commits.Check(history),
         .. Owners.Check(history),
         .. Stops.Check(history),
+        .. Spending.Check(history),
     ];
 
     private static IEnumerable<Violation> EveryReceiptEnds(ChatHistory history)

@@ -33,9 +33,6 @@ internal sealed record ModelReply
     /// <summary>The most bytes of one write: characters may be cut.</summary>
     public int BytesAWrite { get; init; } = int.MaxValue;
 
-    /// <summary>A write ends at these bytes of the stream.</summary>
-    public IReadOnlyList<int> Cuts { get; init; } = [];
-
     /// <summary>After this many pieces the reply waits for <see cref="Gate"/>; after all of them: before its ending.</summary>
     public int GateAfter { get; init; }
 

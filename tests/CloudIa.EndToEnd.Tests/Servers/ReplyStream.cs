@@ -7,7 +7,6 @@ namespace CloudIa.EndToEnd.Tests.Servers;
 internal sealed class ReplyStream(HttpContext http, ModelWire wire, ModelReply reply, ModelCall call)
 {
     private static readonly TimeSpan BetweenParts = TimeSpan.FromMilliseconds(1);
-    private int _written;
 
     public async Task Send()
     {
@@ -44,15 +43,10 @@ internal sealed class ReplyStream(HttpContext http, ModelWire wire, ModelReply r
         for (var from = 0; from < bytes.Length;)
         {
             if (from > 0) await Task.Delay(BetweenParts, TimeProvider.System, http.RequestAborted);
-            var to = Math.Min(bytes.Length, from + UntilCut());
+            var to = bytes.Length - from > reply.BytesAWrite ? from + reply.BytesAWrite : bytes.Length;
             await http.Response.Body.WriteAsync(bytes.AsMemory(from, to - from), http.RequestAborted);
             await http.Response.Body.FlushAsync(http.RequestAborted);
-            _written += to - from;
             from = to;
         }
     }
-
-    private int UntilCut() => Math.Min(
-        reply.BytesAWrite,
-        reply.Cuts.Where(cut => cut > _written).Select(cut => cut - _written).DefaultIfEmpty(int.MaxValue).Min());
 }

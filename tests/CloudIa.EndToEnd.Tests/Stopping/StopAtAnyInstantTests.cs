@@ -44,7 +44,7 @@ public sealed class StopAtAnyInstantTests(ITestOutputHelper output)
 
             var history = await ReadBack(people, server.Tail) with
             {
-                Calls = [.. model.Calls.Select(call => new LoggedCall(call.Asked, call.Reply!.Text, call.State, call.Opened, call.Closed))],
+                Calls = [.. model.Calls.Select(LoggedCall.Of)],
                 StopWithin = TimeSpan.FromSeconds(1) + lateness.Most,
             };
             output.WriteLine(Summary(history, clock.Elapsed, lateness.Most));
