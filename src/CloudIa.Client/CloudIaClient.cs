@@ -73,6 +73,9 @@ public sealed partial class CloudIaClient(HttpClient http, ClientOptions? option
 
     private static string Segment(string value) => Uri.EscapeDataString(value);
 
+    /// <summary>The query of a page.</summary>
+    internal static string Page(string? cursor, int? limit) => Query(("cursor", cursor), ("limit", Text(limit)));
+
     private static string? Text(int? number) => number?.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Query(params ReadOnlySpan<(string Name, string? Value)> fields)

@@ -36,7 +36,9 @@ public static class GatewayHosting
         .AddSingleton<ConversationChangeEndpoints>()
         .AddSingleton<ExportEndpoint>()
         .AddSingleton<SessionEndpoints>()
-        .AddSingleton<ServiceEndpoints>();
+        .AddSingleton<ServiceEndpoints>()
+        .AddSingleton<AdminAccess>()
+        .AddSingleton<AdminEndpoints>();
 
     /// <summary>What every request passes, outermost first.</summary>
     /// <param name="app">The application.</param>
@@ -66,6 +68,7 @@ public static class GatewayHosting
         services.GetRequiredService<ExportEndpoint>().Map(routes);
         services.GetRequiredService<SessionEndpoints>().Map(routes);
         services.GetRequiredService<ServiceEndpoints>().Map(routes);
+        services.GetRequiredService<AdminEndpoints>().Map(routes);
         services.GetRequiredService<SocketEndpoint>().Map(routes);
     }
 }

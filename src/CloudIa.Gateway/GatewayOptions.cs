@@ -9,6 +9,12 @@ public sealed class GatewayOptions
     /// <summary>The names by which the service may be called; empty: its own on loopback, any elsewhere.</summary>
     public IList<string> AllowedHosts { get; set; } = [];
 
+    /// <summary>What administrators show; nothing: one is made once, kept with the data and printed at the start.</summary>
+    public string? AdminToken { get; set; }
+
+    /// <summary>Whether the admin calls are served to other machines, too, or behind a proxy.</summary>
+    public bool AdminFromAnywhere { get; set; }
+
     /// <summary>The largest request body, and the largest message on a socket, in bytes.</summary>
     public int MaxBodyBytes { get; set; } = 131_072;
 
@@ -66,6 +72,12 @@ public sealed class GatewayOptions
             {
                 yield return $"Gateway:AllowedOrigins holds '{origin}'; an origin is scheme://host or scheme://host:port.";
             }
+        }
+
+        if (AdminToken is { Length: > 0 } token && (token.Length is < Identity.AdminToken.Shortest or > Identity.AdminToken.Longest || token.Any(c => c is <= ' ' or > '~')))
+        {
+            // Not the token itself: this is printed.
+            yield return $"Gateway:AdminToken must have {Identity.AdminToken.Shortest} to {Identity.AdminToken.Longest} characters, all of ASCII, without spaces.";
         }
 
         if (MaxBodyBytes is < 1024 or > 10_485_760)

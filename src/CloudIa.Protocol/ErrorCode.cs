@@ -33,6 +33,7 @@ public static class ErrorCode
     public const string TicketInvalid = "ticket_invalid";
     public const string HostUnknown = "host_unknown";
     public const string OriginForbidden = "origin_forbidden";
+    public const string AdminLocalOnly = "admin_local_only";
     public const string NotFound = "not_found";
     public const string MethodNotAllowed = "method_not_allowed";
     public const string RateLimited = "rate_limited";

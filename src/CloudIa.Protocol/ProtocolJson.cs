@@ -28,6 +28,11 @@ namespace CloudIa.Protocol;
 [JsonSerializable(typeof(TicketView))]
 [JsonSerializable(typeof(ModelsView))]
 [JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(QueueView))]
+[JsonSerializable(typeof(Page<DeadLetterView>), TypeInfoPropertyName = "DeadLetterPage")]
+[JsonSerializable(typeof(DeadLetterView))]
+[JsonSerializable(typeof(RedriveView))]
+[JsonSerializable(typeof(DeadLetterBatch))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(ServerEvent))]
 public sealed partial class ProtocolJson : JsonSerializerContext

@@ -1,16 +1,21 @@
 using System.CommandLine;
+using CloudIa;
 using CloudIa.Chat;
+using CloudIa.DeadLetters;
 using CloudIa.Serve;
 
 var root = new RootCommand("cloud-ia: a conversation assistant service that does not lose answers.")
 {
     ServeCommand.Create(),
     ChatCommand.Create(),
+    DeadLettersCommand.Create(),
 };
 
 // No arguments: serve.
-return await root.Parse(args.Length == 0 ? ["serve"] : args).InvokeAsync(new InvocationConfiguration
+var parsed = root.Parse(args.Length == 0 ? ["serve"] : args);
+var code = await parsed.InvokeAsync(new InvocationConfiguration
 {
     // The host and the chat take the signals themselves: a drain takes longer than the parser would wait.
     ProcessTerminationTimeout = null,
 });
+return parsed.Errors.Count > 0 ? ExitCode.Usage : code;

@@ -6,6 +6,8 @@ namespace CloudIa.Embedded.Storage;
 /// </summary>
 public sealed class DataFolder : IDisposable
 {
+    private const string DatabaseFile = "cloudia.db";
+
     private readonly FileStream held;
 
     private DataFolder(string path, FileStream held)
@@ -16,7 +18,10 @@ public sealed class DataFolder : IDisposable
 
     public string Path { get; }
 
-    public string Database => System.IO.Path.Combine(Path, "cloudia.db");
+    public string Database => DatabaseIn(Path);
+
+    /// <summary>Where the database of a data folder is.</summary>
+    public static string DatabaseIn(string path) => System.IO.Path.Combine(path, DatabaseFile);
 
     /// <summary>Makes the folder where it is missing and locks it.</summary>
     /// <exception cref="DataFolderInUseException">Another process has it.</exception>

@@ -66,6 +66,29 @@ public sealed class EmbeddedDatabase : IDisposable
         return (byte[])statements.Bind("SELECT value FROM secrets WHERE name = $1", name).ExecuteScalar()!;
     }
 
+    /// <summary>A secret of the installation in a data folder, whose service may run; null where it cannot be read, or is none.</summary>
+    public static byte[]? ReadSecret(string folder, string name)
+    {
+        var file = DataFolder.DatabaseIn(folder);
+        if (!File.Exists(file))
+        {
+            return null;
+        }
+
+        try
+        {
+            var connection = new SqliteConnection(
+                new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+            using var statements = new Statements(connection);
+            connection.Open();
+            return statements.Bind("SELECT value FROM secrets WHERE name = $1", name).ExecuteScalar() as byte[];
+        }
+        catch (SqliteException)
+        {
+            return null;
+        }
+    }
+
     public void Dispose()
     {
         Writer.Dispose();

@@ -26,6 +26,7 @@ public sealed record ErrorText(int Status, bool Retryable, string English, strin
         [ErrorCode.TokenExpired] = new(401, false, "The session has expired.", "A sessão expirou."),
         [ErrorCode.TicketInvalid] = new(401, false, "The ticket was used, has expired or never was.", "O tíquete já foi usado, expirou ou nunca existiu."),
         [ErrorCode.OriginForbidden] = new(403, false, "This origin may not do that.", "Esta origem não pode fazer isso."),
+        [ErrorCode.AdminLocalOnly] = new(403, false, "This is served to the service's own machine alone.", "Isto só é atendido na própria máquina do serviço."),
         [ErrorCode.NotFound] = new(404, false, "There is nothing here, or it is not yours.", "Não há nada aqui, ou não é seu."),
         [ErrorCode.MethodNotAllowed] = new(405, false, "This method is not served here.", "Este método não é atendido aqui."),
         [ErrorCode.ConversationBusy] = new(409, true, "The conversation is still answering.", "A conversa ainda está respondendo."),

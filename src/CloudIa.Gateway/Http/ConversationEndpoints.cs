@@ -14,9 +14,6 @@ namespace CloudIa.Gateway.Http;
 /// <summary>An owner's conversations and what was said in them, by cursor pages.</summary>
 public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus bus, RequestLimit requests, Authentication authentication)
 {
-    private const int DefaultLimit = 50;
-    private const int MaxLimit = 200;
-
     internal void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/conversations", ListAsync);
@@ -28,8 +25,8 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
     private async Task ListAsync(HttpContext context)
     {
         var caller = authentication.CallerOf(context);
-        var limit = LimitOf(context);
-        var after = ListCursor.Parse(CursorOf(context));
+        var limit = PageQuery.LimitOf(context);
+        var after = ListCursor.Parse(PageQuery.CursorOf(context));
         var text = SearchOf(context);
         if (text is not null && !await requests.AdmitsAsync(context, caller.Owner))
         {
@@ -58,8 +55,8 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
     private async Task ReadMessagesAsync(HttpContext context)
     {
         var key = authentication.ConversationOf(context);
-        var limit = LimitOf(context);
-        var cursor = MessageCursor.Parse(CursorOf(context));
+        var limit = PageQuery.LimitOf(context);
+        var cursor = MessageCursor.Parse(PageQuery.CursorOf(context));
         if (await store.FindConversationAsync(key, context.RequestAborted) is null)
         {
             throw new RequestRefusedException(ErrorCode.NotFound);
@@ -116,26 +113,11 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
         return TurnViews.AssistantMessage(turn, running, context.Request.Headers.AcceptLanguage);
     }
 
-    private static string? CursorOf(HttpContext context) =>
-        context.Request.Query["cursor"] is [{ Length: > 0 } cursor] ? cursor : null;
-
     private static string? SearchOf(HttpContext context)
     {
         string? text = context.Request.Query["q"];
         return text?.Length > SearchWords.MaxLength
             ? throw new RequestRefusedException(ErrorCode.InvalidRequest, $"q: at most {SearchWords.MaxLength} characters")
             : string.IsNullOrWhiteSpace(text) ? null : text;
-    }
-
-    private static int LimitOf(HttpContext context)
-    {
-        if (context.Request.Query["limit"] is not [{ Length: > 0 } text])
-        {
-            return DefaultLimit;
-        }
-
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit
-            ? limit
-            : throw new RequestRefusedException(ErrorCode.InvalidRequest, $"limit must be between 1 and {MaxLimit}");
     }
 }

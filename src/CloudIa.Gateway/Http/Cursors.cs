@@ -1,6 +1,7 @@
 using System.Globalization;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.History;
+using CloudIa.Core.Queue;
 using CloudIa.Gateway.Errors;
 using CloudIa.Protocol;
 
@@ -12,7 +13,25 @@ internal static class ListCursor
     public static string Format(Conversation last) =>
         string.Create(CultureInfo.InvariantCulture, $"{last.UpdatedAt.ToUnixTimeMilliseconds()}.{last.ConversationId}");
 
-    public static ListPlace? Parse(string? cursor)
+    public static ListPlace? Parse(string? cursor) =>
+        PlaceInTime.Parse(cursor) is { } place ? new ListPlace(place.Time, place.Name) : null;
+}
+
+/// <summary>A place in a sweep over dead letters: "milliseconds.letter".</summary>
+internal static class SweepCursor
+{
+    public static string? Format(LetterSweep? rest) => rest is null
+        ? null
+        : string.Create(CultureInfo.InvariantCulture, $"{rest.Until.ToUnixTimeMilliseconds()}.{rest.AfterId}");
+
+    public static LetterSweep? Parse(string? cursor) =>
+        PlaceInTime.Parse(cursor) is { } place ? new LetterSweep(place.Name, place.Time) : null;
+}
+
+/// <summary>A time and a name: "milliseconds.name".</summary>
+internal static class PlaceInTime
+{
+    public static (DateTimeOffset Time, string Name)? Parse(string? cursor)
     {
         if (cursor is null)
         {
@@ -23,7 +42,7 @@ internal static class ListCursor
         return dot > 0
             && long.TryParse(cursor.AsSpan(0, dot), NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
             && milliseconds <= DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()
-            ? new ListPlace(DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), cursor[(dot + 1)..])
+            ? (DateTimeOffset.FromUnixTimeMilliseconds(milliseconds), cursor[(dot + 1)..])
             : throw new RequestRefusedException(ErrorCode.CursorInvalid);
     }
 }

@@ -7,24 +7,13 @@ namespace CloudIa.Chat;
 /// <summary><c>cloudia chat</c>: a conversation in the terminal, or one message through a pipe.</summary>
 internal static class ChatCommand
 {
-    private const string DefaultServer = "http://localhost:3000";
-
     private static string Description =>
         "Talk to Claudia. Where standard input is not a terminal, one message is read from it and the answer is written to standard output. "
         + $"In a terminal, lines that begin with a slash are commands: {string.Join(", ", SlashCommand.All.Select(known => $"/{known.Name} {known.Arguments}".TrimEnd()))}.";
 
     public static Command Create()
     {
-        var server = new Option<string>("--server")
-        {
-            Description = "The service's address.",
-            DefaultValueFactory = _ => DefaultServer,
-        };
-        server.Validators.Add(result =>
-        {
-            if (Root(result.GetValueOrDefault<string>()) is null)
-                result.AddError("--server needs an address that begins with http:// or https://.");
-        });
+        var server = ServerAddress.Option();
         var conversation = new Option<string?>("--conversation") { Description = "A conversation to go on with; without it a new one begins." };
         var model = new Option<string?>("--model") { Description = "The model to ask; without it the service's first." };
         var command = new Command("chat", Description)
@@ -34,7 +23,7 @@ internal static class ChatCommand
             model,
         };
         command.SetAction((parsed, cancel) => RunAsync(
-            Root(parsed.GetValue(server))!, parsed.GetValue(conversation), parsed.GetValue(model), cancel));
+            ServerAddress.Of(parsed, server), parsed.GetValue(conversation), parsed.GetValue(model), cancel));
         return command;
     }
 
@@ -75,11 +64,4 @@ internal static class ChatCommand
             return Interrupt.ExitCode;
         }
     }
-
-    // With its closing slash, so that paths are put behind it.
-    private static Uri? Root(string? address) =>
-        Uri.TryCreate(address?.TrimEnd('/') + "/", UriKind.Absolute, out var root)
-            && root.Scheme is "http" or "https"
-            ? root
-            : null;
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
@@ -59,6 +60,9 @@ internal static class ServiceHost
             .AddCore(settings)
             .AddEmbedded(DataFolder.Open(settings.Data))
             .AddSingleton(services => new SigningKey(services.GetRequiredService<EmbeddedDatabase>().Secret("session signing key", SigningKey.Make)))
+            .AddSingleton(services => settings.Gateway.AdminToken is { Length: > 0 } given
+                ? new AdminToken(given, IsGiven: true)
+                : new AdminToken(Encoding.ASCII.GetString(services.GetRequiredService<EmbeddedDatabase>().Secret(AdminSecret, MakeAdminToken)), IsGiven: false))
             .AddGateway(settings.Gateway);
 
         var app = builder.Build();
@@ -68,6 +72,11 @@ internal static class ServiceHost
         app.MapWebApp();
         return app;
     }
+
+    /// <summary>The name of the admin token among the secrets of a data folder.</summary>
+    public const string AdminSecret = "admin token";
+
+    private static byte[] MakeAdminToken() => Encoding.ASCII.GetBytes(Identifiers.NewSecret());
 
     /// <summary>Runs until Ctrl-C, SIGTERM or the token.</summary>
     public static async Task RunAsync(WebApplication app, CancellationToken cancellation)
@@ -113,6 +122,11 @@ internal static class ServiceHost
         {
             Console.WriteLine("This is the built-in demo model. For a real one set OPENAI_API_KEY or ANTHROPIC_API_KEY, or start Ollama.");
         }
+
+        if (app.Services.GetRequiredService<AdminToken>() is { IsGiven: false } made)
+        {
+            Console.WriteLine($"The admin token, for cloudia dead-letters and the calls under /admin, is {made.Text}");
+        }
     }
 
     private static IServiceCollection AddCore(this IServiceCollection services, CloudiaSettings settings) => services
@@ -124,6 +138,7 @@ internal static class ServiceHost
         .AddSingleton<MessageIntake>()
         .AddSingleton<StopDesk>()
         .AddSingleton<ConversationDesk>()
+        .AddSingleton<DeadLetterDesk>()
         .AddSingleton<Recall>()
         .AddSingleton<JobRun>()
         .AddHostedService<Worker>();

@@ -68,6 +68,23 @@ public sealed class MigrationsTests : IDisposable
         Assert.Equal([7], folder.Database.Secret("another", () => [7]));
     }
 
+    [Fact]
+    public void A_secret_is_read_beside_the_service_that_keeps_it_and_nothing_is_made()
+    {
+        using var folder = new EmbeddedFolder();
+        Assert.Null(EmbeddedDatabase.ReadSecret(folder.Path, "key"));
+        folder.Database.Secret("key", () => [1, 2, 3]);
+
+        Assert.Equal([1, 2, 3], EmbeddedDatabase.ReadSecret(folder.Path, "key"));
+        Assert.Null(EmbeddedDatabase.ReadSecret(folder.Path, "another"));
+        var missing = Path.Combine(folder.Path, "missing");
+        Assert.Null(EmbeddedDatabase.ReadSecret(missing, "key"));
+        Assert.False(Directory.Exists(missing));
+
+        File.WriteAllText(DataFolder.DatabaseIn(Directory.CreateDirectory(missing).FullName), "no database");
+        Assert.Null(EmbeddedDatabase.ReadSecret(missing, "key"));
+    }
+
     private static List<string> Tables(Statements statements)
     {
         using var row = statements.Bind("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'texts!_%' ESCAPE '!' ORDER BY name").ExecuteReader();

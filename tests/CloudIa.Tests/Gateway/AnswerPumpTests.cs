@@ -1,4 +1,5 @@
 using CloudIa.Core.Conversations;
+using CloudIa.Core.Delivery;
 using CloudIa.Gateway.Streaming;
 using CloudIa.Protocol;
 
@@ -152,6 +153,23 @@ public sealed class AnswerPumpTests : IDisposable
 
         Assert.Equal("new", bench.Text);
         Assert.Equal(["MessageStarted", "MessageDelta", "MessageRestarted", "MessageStarted", "MessageDelta"], Kinds());
+    }
+
+    [Fact]
+    public void Who_was_told_of_a_failure_is_sent_the_answer_of_a_later_attempt()
+    {
+        Start();
+        Append("void");
+        bench.Do(() => bench.Bus.EndAsync(
+            bench.Job.Key,
+            EventHead.Of(bench.Job, bench.Time.GetUtcNow()).On(new ErrorEvent { Attempt = 1, Code = ErrorCode.AttemptsExhausted, Final = true }),
+            CancellationToken.None));
+        Start();
+        Append("at last");
+        End();
+
+        Assert.Equal(["MessageStarted", "MessageDelta", "ErrorEvent", "MessageRestarted", "MessageStarted", "MessageDelta", "MessageCompleted"], Kinds());
+        Assert.Equal("at last", bench.Text);
     }
 
     [Fact]

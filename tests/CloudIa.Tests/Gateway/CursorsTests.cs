@@ -1,5 +1,6 @@
 using CloudIa.Core.Conversations;
 using CloudIa.Core.History;
+using CloudIa.Core.Queue;
 using CloudIa.Gateway.Errors;
 using CloudIa.Gateway.Http;
 using CloudIa.Protocol;
@@ -18,10 +19,20 @@ public class CursorsTests
         });
 
     [Fact]
+    public void A_cursor_of_a_sweep_is_read_as_the_place_it_was_made_of() =>
+        Gen.Select(Gen.Long[0, 4_102_444_800_000], Gen.String[Gen.Char["0123456789abcdef.-_"], 1, 64]).Sample((milliseconds, letter) =>
+        {
+            var sweep = new LetterSweep(letter, DateTimeOffset.FromUnixTimeMilliseconds(milliseconds));
+            Assert.Equal(sweep, SweepCursor.Parse(SweepCursor.Format(sweep)));
+        });
+
+    [Fact]
     public void Without_a_cursor_reading_begins_at_the_top()
     {
         Assert.Null(ListCursor.Parse(null));
         Assert.Null(MessageCursor.Parse(null));
+        Assert.Null(SweepCursor.Parse(null));
+        Assert.Null(SweepCursor.Format(null));
     }
 
     [Theory]
@@ -33,7 +44,11 @@ public class CursorsTests
     [InlineData("x.conversation")]
     [InlineData("9223372036854775807.conversation")]
     [InlineData("99999999999999999999.conversation")]
-    public void A_list_cursor_that_was_never_given_is_refused(string cursor) => AssertRefused(() => ListCursor.Parse(cursor));
+    public void A_list_cursor_that_was_never_given_is_refused(string cursor)
+    {
+        AssertRefused(() => ListCursor.Parse(cursor));
+        AssertRefused(() => SweepCursor.Parse(cursor));
+    }
 
     [Theory]
     [InlineData(MessageRole.Assistant, 12, 13, true)]

@@ -59,6 +59,24 @@ public class CloudiaSettingsTests
     [InlineData("Intake:MaxSystemPromptCharacters", "10000")]
     public void A_setting_at_its_bound_is_taken(string name, string value) => Assert.Empty(Errors((name, value)));
 
+    [Theory]
+    [InlineData("a-token-of-19-chars")]
+    [InlineData("a token with some spaces in it")]
+    [InlineData("um-token-com-acentuação")]
+    [InlineData("a-token-with-a-line-break\n")]
+    public void A_wrong_admin_token_is_refused_and_not_repeated(string token)
+    {
+        var error = Assert.Single(Errors(("Gateway:AdminToken", token)));
+
+        Assert.Contains("AdminToken", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(token, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a-token-of-20-chars!")]
+    public void An_admin_token_that_is_long_enough_is_taken_and_an_empty_one_is_none(string token) => Assert.Empty(Errors(("Gateway:AdminToken", token)));
+
     [Fact]
     public void A_lease_must_be_long_enough_for_its_heartbeat() =>
         Assert.Single(Errors(("Queue:LeaseSeconds", "20"), ("Queue:HeartbeatSeconds", "11")), error => error.Contains("LeaseSeconds (20)", StringComparison.Ordinal));
