@@ -145,7 +145,15 @@ public sealed record ModelsView(IReadOnlyList<ModelView> Models);
 /// <summary>One part of the service in <c>GET /health/ready</c>.</summary>
 public sealed record PartHealth(string Name, string Status, string? Detail = null);
 
-/// <summary><c>GET /health/*</c>; status is "ok", "down" or "stopping".</summary>
+/// <summary>How a model stands, as this process sees it.</summary>
+/// <param name="Name">The model's.</param>
+/// <param name="State">Of its circuit breaker: closed · open · half_open; or throttled, where its provider asked to be left alone.</param>
+/// <param name="RetryAt">Open or throttled: until when.</param>
+/// <param name="InFlight">Jobs that are with it.</param>
+/// <param name="Limit">How many may be at once; fewer than configured while it throttles or comes back.</param>
+public sealed record ModelState(string Name, string State, DateTimeOffset? RetryAt, int InFlight, int Limit);
+
+/// <summary><c>GET /health/*</c>; status is "ok", "degraded" (a model is away), "down" or "stopping".</summary>
 public sealed record HealthView(string Status, IReadOnlyList<PartHealth> Parts);
 
 /// <summary>RFC 9457 problem details, with the service's own members.</summary>

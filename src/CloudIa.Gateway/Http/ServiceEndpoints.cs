@@ -41,13 +41,23 @@ public sealed class ServiceEndpoints(ModelCatalog models, IJobQueue queue, Conne
         try
         {
             var depth = await queue.MeasureAsync(context.RequestAborted);
-            view = new HealthView("ok", [new PartHealth("queue", "ok", $"{depth.Waiting} waiting, {depth.DeadLetters} dead letters"), new PartHealth("models", "ok", string.Join(", ", models.Models.Select(model => model.Name)))]);
+            var gates = models.Models.Select(GateHealth).ToList();
+            view = new HealthView(
+                gates.TrueForAll(part => part.Status == "ok") ? "ok" : "degraded",
+                [new PartHealth("queue", "ok", $"{depth.Waiting} waiting, {depth.DeadLetters} dead letters"), .. gates]);
         }
         catch (Exception error) when (error is QueueUnavailableException or HistoryUnavailableException)
         {
             view = new HealthView("down", [new PartHealth("queue", "down")]);
         }
 
-        await Json.WriteAsync(context, view, ProtocolJson.Wire.HealthView, view.Status == "ok" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        await Json.WriteAsync(context, view, ProtocolJson.Wire.HealthView, view.Status == "down" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
+    }
+
+    /// <summary>A model that is away makes nobody unready: messages are taken, and wait for it.</summary>
+    private static PartHealth GateHealth(CatalogModel model)
+    {
+        var state = ModelStates.Of(model);
+        return new PartHealth($"model {model.Name}", state.State == "closed" ? "ok" : state.State, state.RetryAt is { } until ? $"until {until:O}" : null);
     }
 }

@@ -20,6 +20,9 @@ internal sealed record SocketOptions
     /// <summary>The name by which the server is called; null: that of its address.</summary>
     public string? Host { get; init; }
 
+    /// <summary>The language that errors are told in; null: none is asked for.</summary>
+    public string? AcceptLanguage { get; init; }
+
     /// <summary>What the client holds from earlier sockets.</summary>
     public HeldAnswers Held { get; init; } = new();
 
@@ -53,6 +56,7 @@ internal sealed class PlainSocket : IAsyncDisposable
         if (options.Token is { } token) _socket.Options.SetRequestHeader("Authorization", $"Bearer {token}");
         if (options.Origin is { } origin) _socket.Options.SetRequestHeader("Origin", origin);
         if (options.Host is { } host) _socket.Options.SetRequestHeader("Host", host);
+        if (options.AcceptLanguage is { } language) _socket.Options.SetRequestHeader("Accept-Language", language);
         _socket.Options.CollectHttpResponseDetails = true;
     }
 
