@@ -19,16 +19,8 @@ public sealed record QueueView
     /// <summary>Messages that were given up.</summary>
     public required long DeadLetters { get; init; }
 
-    public required IReadOnlyList<QueueModelView> Models { get; init; }
-}
-
-/// <summary>One model, as the queue sees it.</summary>
-public sealed record QueueModelView
-{
-    public required string Name { get; init; }
-
-    /// <summary>openai · anthropic · ollama · demo.</summary>
-    public required string Provider { get; init; }
+    /// <summary>The models that jobs wait for.</summary>
+    public required IReadOnlyList<ModelState> Models { get; init; }
 }
 
 /// <summary>A message that was given up, in <c>GET /admin/dead-letters</c> and <c>GET /admin/dead-letters/{id}</c>.</summary>

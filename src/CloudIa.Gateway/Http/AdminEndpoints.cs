@@ -47,7 +47,7 @@ public sealed partial class AdminEndpoints(
             OldestEnqueuedAt = depth.OldestEnqueuedAt,
             OldestAgeSeconds = depth.OldestEnqueuedAt is { } oldest ? Math.Max(0, Math.Round((time.GetUtcNow() - oldest).TotalSeconds, 3)) : null,
             DeadLetters = depth.DeadLetters,
-            Models = [.. models.Models.Select(model => new QueueModelView { Name = model.Name, Provider = model.Options.Provider })],
+            Models = [.. models.Models.Select(ModelStates.Of)],
         };
         await Json.WriteAsync(context, view, ProtocolJson.Wire.QueueView);
     }
