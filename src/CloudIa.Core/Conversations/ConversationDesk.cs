@@ -6,7 +6,7 @@ using CloudIa.Protocol;
 namespace CloudIa.Core.Conversations;
 
 /// <summary>Changes whole conversations for their owner: the history decides, and the owner's sockets hear of it.</summary>
-public sealed class ConversationDesk(IConversationStore store, IDeliveryBus bus, IntakeOptions options, TimeProvider time)
+public sealed class ConversationDesk(IConversationStore store, IDeliveryBus bus, IQuota quota, IntakeOptions options, TimeProvider time)
 {
     /// <summary>The error code of a change that cannot be made to any conversation; null for one that can.</summary>
     public string? ErrorIn(ConversationChange change) =>
@@ -39,6 +39,7 @@ public sealed class ConversationDesk(IConversationStore store, IDeliveryBus bus,
         foreach (var job in unfinished)
         {
             var jobKey = new JobKey(key.Owner, job.JobId);
+            await quota.SettleAsync(jobKey);
             await bus.SignalStopAsync(jobKey, CancellationToken.None);
             await bus.EndAsync(jobKey, TurnEvents.Deleted(new EventHead(job.JobId, key.ConversationId, null, traceId, now)), CancellationToken.None);
         }

@@ -4,7 +4,7 @@ namespace CloudIa.Core.Intake;
 
 /// <summary>
 /// How much an owner may ask for (step 1): requests in a window, and jobs in flight, which are those that were accepted
-/// and have neither an answer nor left the queue. Decides before any work is done.
+/// and have no end. Decides before any work is done.
 /// <para>Atomicity: each call is one step; concurrent ones of an owner never exceed a limit together.</para>
 /// <para>Duplicates: a job has one place, however many posts of its key hold it. It is free once each of them gave it
 /// back, or once the job was settled, and neither does harm where there is none.</para>
@@ -29,7 +29,10 @@ public interface IQuota
     /// <summary>Gives back what one reservation or hold had, because it added no job to the queue.</summary>
     ValueTask ReleaseAsync(JobKey job);
 
-    /// <summary>Frees the place of a job whose run stored its end, or that has left the queue.</summary>
+    /// <summary>
+    /// Frees the place of a job: by whoever stored its end, before that is told, and by the worker whose job has left the
+    /// queue, in case the first died.
+    /// </summary>
     ValueTask SettleAsync(JobKey job);
 }
 

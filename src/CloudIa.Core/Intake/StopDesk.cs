@@ -7,7 +7,7 @@ using CloudIa.Protocol;
 namespace CloudIa.Core.Intake;
 
 /// <summary>Takes a wish to stop: the history decides, the bus brings it to the worker at once.</summary>
-public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQueue queue, TimeProvider time)
+public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQueue queue, IQuota quota, TimeProvider time)
 {
     /// <summary>Messages before it that one interruption stops: more than an owner can have in flight.</summary>
     private const int MaxInterrupted = 1000;
@@ -21,6 +21,7 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQue
         var result = await store.RequestStopAsync(job, time.GetUtcNow(), cancellation);
         if (result is { EndedNow: true })
         {
+            await quota.SettleAsync(job);
             await bus.EndAsync(job, TurnEvents.End(result.Turn, sessionId: null, traceId: null), CancellationToken.None);
         }
         else if (result is { Turn.End: null } && !await bus.SignalStopAsync(job, CancellationToken.None))
@@ -60,6 +61,7 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQue
             return new StopResult(await store.FindAsync(job, CancellationToken.None) ?? turn, EndedNow: false);
         }
 
+        await quota.SettleAsync(job);
         var stopped = turn with { Status = end.Status, End = end };
         await bus.EndAsync(job, TurnEvents.End(stopped, sessionId: null, traceId: null), CancellationToken.None);
 

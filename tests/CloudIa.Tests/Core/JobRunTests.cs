@@ -253,9 +253,9 @@ public sealed partial class JobRunTests : IDisposable
         Assert.Equal(["q1", "q1 a1 q2", "q1 a1 q2", "q1 a1 q2 better q3"], prompts);
     }
 
-    private ConversationDesk Conversations() => new(shop.Store, shop.Bus, new IntakeOptions(), shop.Time);
+    private ConversationDesk Conversations() => new(shop.Store, shop.Bus, shop.Quota, new IntakeOptions(), shop.Time);
 
-    private StopDesk Desk() => new(shop.Store, shop.Bus, shop.Queue, shop.Time);
+    private StopDesk Desk() => new(shop.Store, shop.Bus, shop.Queue, shop.Quota, shop.Time);
 
     private ScriptedModel Model(params Step[][] scripts) => new(shop.Time, scripts);
 }

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CloudIa.Tests.Core;
 
-/// <summary>Which posts take a place in flight, keep it and give it back.</summary>
-public sealed class JobsInFlightTests : IDisposable
+/// <summary>Which posts take a place in flight, keep it and give it back; and when one is free again.</summary>
+public sealed partial class JobsInFlightTests : IDisposable
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
@@ -116,45 +116,6 @@ public sealed class JobsInFlightTests : IDisposable
         Assert.Equal(ErrorCode.TooManyJobs, Refusal(await PostAsync("one more")));
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_job_that_was_answered_or_given_up_makes_room_for_the_next(bool refused)
-    {
-        await FillAsync();
-        var model = new ScriptedModel(shop.Time, refused
-            ? [new Fail(new ModelCallException(new ModelFailure(ModelFailureKind.BadRequest, "HTTP 400"), null))]
-            : ScriptedModel.Says("done"));
-        using (var worker = shop.Worker(model.In()))
-        {
-            await worker.StartAsync(None);
-            for (var i = 0; i < 2; i++)
-            {
-                await (refused ? (Task)shop.NextAsync<ErrorEvent>() : shop.NextAsync<MessageCompleted>());
-            }
-
-            await worker.StopAsync(None);
-        }
-
-        Assert.Equal((0, refused ? 2 : 0), (await shop.WaitingAsync(), await shop.DeadLettersAsync()));
-        await FillAsync();
-    }
-
-    [Fact]
-    public async Task When_an_answers_end_is_told_its_place_is_free_already()
-    {
-        await FillAsync();
-        var lease = (await shop.Queue.ReceiveAsync(10, None))[0];
-        await shop.Run(new ScriptedModel(shop.Time, ScriptedModel.Says("done")).In()).RunAsync(lease.Job, None);
-        await shop.NextAsync<MessageCompleted>();
-
-        Assert.Equal(2, await shop.WaitingAsync());
-        Assert.IsType<Admission.Accepted>(await PostAsync("next"));
-        await shop.Queue.CompleteAsync(lease, None);
-        await shop.Quota.SettleAsync(lease.Job.Key);
-        Assert.Equal(ErrorCode.TooManyJobs, Refusal(await PostAsync("one more")));
-    }
-
     private static Caller Caller => new("owner", "session");
 
     private async Task FillAsync()
@@ -200,12 +161,14 @@ public sealed class JobsInFlightTests : IDisposable
         queue,
         store,
         shop.Bus,
-        new StopDesk(store, shop.Bus, queue, shop.Time),
+        Stops(store, queue),
         shop.Quota,
         new ModelCatalog([new ScriptedModel(shop.Time).In()]),
         new IntakeOptions(),
         shop.Time,
         NullLogger<MessageIntake>.Instance);
+
+    private StopDesk Stops(IConversationStore store, IJobQueue queue) => new(store, shop.Bus, queue, shop.Quota, shop.Time);
 
     private static string Refusal(Admission admission) => Assert.IsType<Admission.Refused>(admission).Code;
 

@@ -108,7 +108,7 @@ public sealed class MessageIntakeTests : IDisposable
         var (_, running) = await BeginAsync();
         using var left = new CancellationTokenSource();
 
-        var stopped = await new StopDesk(new LeftStore(shop.Store, left), shop.Bus, shop.Queue, shop.Time).StopAsync(running, left.Token);
+        var stopped = await new StopDesk(new LeftStore(shop.Store, left), shop.Bus, shop.Queue, shop.Quota, shop.Time).StopAsync(running, left.Token);
 
         Assert.True(left.IsCancellationRequested);
         Assert.True(stopped!.EndedNow);
@@ -185,7 +185,7 @@ public sealed class MessageIntakeTests : IDisposable
         shop.Queue,
         store,
         shop.Bus,
-        new StopDesk(store, shop.Bus, shop.Queue, shop.Time),
+        new StopDesk(store, shop.Bus, shop.Queue, shop.Quota, shop.Time),
         shop.Quota,
         new ModelCatalog([new ScriptedModel(shop.Time).In()]),
         new IntakeOptions(),

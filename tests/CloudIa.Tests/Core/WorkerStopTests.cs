@@ -23,7 +23,7 @@ public sealed class WorkerStopTests : IDisposable
         next = next with { ConversationId = job.ConversationId };
         await shop.EnqueueAsync(job);
         await shop.EnqueueAsync(next);
-        var desk = new StopDesk(shop.Store, shop.Bus, shop.Queue, shop.Time);
+        var desk = new StopDesk(shop.Store, shop.Bus, shop.Queue, shop.Quota, shop.Time);
         var queue = new UnsteadyQueue(shop.Queue) { BeforeRelease = async lease => Assert.True((await desk.StopAsync(lease.Job.Key, None))!.EndedNow) };
         using var worker = shop.Worker(new ModelCatalog([model.In()]), queue);
         await worker.StartAsync(None);
