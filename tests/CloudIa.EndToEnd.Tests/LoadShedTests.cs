@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
@@ -114,7 +113,12 @@ public sealed class LoadShedTests
     private static CloudiaSettings Patient(FaultyModel model) => new()
     {
         ModelEndpoint = model.Endpoint,
-        More = new[] { "FIRSTTOKENSECONDS", "SILENCESECONDS", "TOTALSECONDS" }
-            .ToDictionary(name => $"CLOUDIA__MODELS__0__{name}", _ => 600.ToString(CultureInfo.InvariantCulture)),
+        More = new Dictionary<string, string>
+        {
+            ["CLOUDIA__MODELS__0__FIRSTTOKENSECONDS"] = "600",
+            ["CLOUDIA__MODELS__0__SILENCESECONDS"] = "600",
+            ["CLOUDIA__MODELS__0__TOTALSECONDS"] = "600",
+            ["CLOUDIA__MODELS__0__BREAKER__SAMPLINGSECONDS"] = "1200",
+        },
     };
 }
