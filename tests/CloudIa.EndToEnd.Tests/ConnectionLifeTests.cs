@@ -100,6 +100,7 @@ public sealed class ConnectionLifeTests
         var patient = new Dictionary<string, string>(settings.More)
         {
             ["CLOUDIA__MODELS__0__FIRSTTOKENSECONDS"] = "60",
+            ["CLOUDIA__MODELS__0__BREAKER__SAMPLINGSECONDS"] = "120",
             ["CLOUDIA__MODELS__0__SILENCESECONDS"] = "60",
         };
         await using var server = await CloudiaProcess.Start(settings with { ModelEndpoint = model.Endpoint, More = patient });
