@@ -24,6 +24,11 @@ public class ModelGateTests
         Assert.Equal(GateState.Open, gate.View.State);
         Assert.InRange(gate.View.RetryAt!.Value - time.GetUtcNow(), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(15.1));
         Assert.Null(gate.TryEnter(out _));
+
+        // Jobs are leased to be told, to the end of the break.
+        Assert.Equal(int.MaxValue, gate.Room);
+        time.Advance(TimeSpan.FromSeconds(14));
+        Assert.Equal(int.MaxValue, gate.Room);
     }
 
     [Fact]

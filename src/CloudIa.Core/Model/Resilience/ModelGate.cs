@@ -53,7 +53,7 @@ public sealed class ModelGate
         }
     }
 
-    /// <summary>How many more jobs are worth leasing: also those that will only be told to wait, where that is for long.</summary>
+    /// <summary>How many more jobs are worth leasing: also those that will only be told to wait, for a breaker or for long.</summary>
     public int Room
     {
         get
@@ -62,7 +62,7 @@ public sealed class ModelGate
             {
                 var view = View_NeedsLock();
                 return view.RetryAt is not { } until ? Math.Max(0, view.Limit - view.InFlight)
-                    : until - time.GetUtcNow() > InPlace ? int.MaxValue
+                    : view.State == GateState.Open || until - time.GetUtcNow() > InPlace ? int.MaxValue
                     : 0;
             }
         }
