@@ -8,66 +8,67 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests.Faults;
 
 /// <summary>
-/// Some people, each with a socket and two conversations, post faster than they are answered, while the model fails at
-/// the first call for every fourth message; what they and the model see is written down and judged.
+/// Some people, each with a socket and two conversations, post faster than they are answered, while the model fails;
+/// what they and the model see is written down and judged.
 /// </summary>
-internal sealed class FaultRun
+/// <param name="fault">Makes of a whole reply, and the number of its fault from 0, one that fails.</param>
+/// <param name="fails">Whether a call fails: by its message's number, and its own among that message's, both from 1.</param>
+internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int, int, bool> fails)
 {
+    /// <summary>In all messages that are sent when the model is well again.</summary>
+    public const string Again = "once more";
+
     private const int Owners = 4;
     private const int ConversationsEach = 2;
-    private const int MessagesEach = 3;
 
-    private readonly Func<ModelReply, int, ModelReply> _fault;
     private readonly HistoryRecorder _recorder = new();
-    private readonly ConcurrentDictionary<string, int> _called = new();
-    private int _messages;
-    private int _faults;
+    private readonly ConcurrentDictionary<string, int> _messages = new();
+    private readonly ConcurrentDictionary<string, int> _calls = new();
+    private int _faults = -1;
 
-    private FaultRun(Func<ModelReply, int, ModelReply> fault) => _fault = fault;
-
-    /// <summary>Returns when every message has its end.</summary>
-    /// <param name="provider">Whose wire is spoken.</param>
-    /// <param name="fault">Makes of a whole reply, and the number of its fault from 0, one that fails.</param>
-    /// <param name="limits">The model's time limits where a fault waits for them; long enough for a busy machine.</param>
-    public static Task<ChatHistory> Of(string provider, Func<ModelReply, int, ModelReply> fault, params string[] limits) =>
-        new FaultRun(fault).Run(provider, limits);
-
-    /// <summary>A server with this model.</summary>
-    public static CloudiaSettings Settings(FaultyModel model, string provider, params string[] limits) => new()
+    /// <summary>The first call for every fourth message fails.</summary>
+    public static async Task<ChatHistory> NowAndThen(string provider, Func<ModelReply, int, ModelReply> fault, params string[] limits)
     {
-        Provider = provider,
-        ModelEndpoint = provider == "openai" ? model.Endpoint : model.AnthropicEndpoint,
-        More = limits.ToDictionary(name => $"CLOUDIA__MODELS__0__{name}", _ => "2"),
-    };
-
-    private async Task<ChatHistory> Run(string provider, string[] limits)
-    {
-        await using var model = await FaultyModel.Start(Answer);
-        await using var server = await CloudiaProcess.Start(Settings(model, provider, limits));
+        var run = new FaultRun(fault, (message, call) => call == 1 && message % 4 == 0);
+        await using var model = await FaultyModel.Start(run.Answer);
+        await using var server = await CloudiaProcess.Start(FaultSettings.Of(model, provider, limits));
         using var people = new People(server.Address);
-        var talks = new List<Task>();
-        for (var number = 1; number <= Owners; number++)
-        {
-            var owner = $"owner{number}";
-            var (api, mark) = await people.Meet(owner);
-            talks.Add(Talk(owner, api, mark, server));
-        }
+        await run.Talk(people, server, "message", messagesEach: 3);
+        var history = await run.Judge(people, model, server, mostCalls: 5);
 
-        await Task.WhenAll(talks);
-        var history = await people.ReadBack(_recorder, server.Tail) with { Calls = [.. model.Calls.Select(LoggedCall.Of)], MostCalls = 5 };
-        var broken = Invariants.Check(history);
-        Assert.True(broken.Count == 0, string.Join(
-            Environment.NewLine,
-            [$"{broken.Count} violations:", .. broken.Take(20).Select(violation => violation.ToString()), server.Tail()]));
-
-        // The test itself: it had faults, and everybody heard all ends.
-        Assert.Equal(Owners * ConversationsEach * MessagesEach, _messages);
-        Assert.Equal(_messages / 4, _faults);
-        Assert.Equal(_messages, history.Observations.OfType<Showed>().Count());
+        // The test itself: it had its faults.
+        Assert.Equal(history.Receipts.Count / 4, run._faults + 1);
         return history;
     }
 
-    private async Task Talk(string owner, ApiClient api, string mark, CloudiaProcess server)
+    /// <summary>All calls fail until every message has its end. Then the model is well, and all ask once more.</summary>
+    public static async Task<ChatHistory> Always(string provider, Func<ModelReply, int, ModelReply> fault, params string[] limits)
+    {
+        var healed = false;
+        var run = new FaultRun(fault, (_, _) => !Volatile.Read(ref healed));
+        await using var model = await FaultyModel.Start(run.Answer);
+        await using var server = await CloudiaProcess.Start(FaultSettings.Impatient(model, provider, limits));
+        using var people = new People(server.Address);
+        await run.Talk(people, server, "message", messagesEach: 2);
+        Volatile.Write(ref healed, true);
+        await run.Talk(people, server, Again, messagesEach: 1);
+        return await run.Judge(people, model, server, mostCalls: FaultSettings.Attempts * 5);
+    }
+
+    /// <summary>Returns when every message has its end.</summary>
+    private async Task Talk(People people, CloudiaProcess server, string about, int messagesEach)
+    {
+        var talks = new List<Task>();
+        for (var number = 1; number <= Owners; number++)
+        {
+            var (api, mark) = await people.Meet($"owner{number}");
+            talks.Add(Talk($"owner{number}", api, $"{mark} {about}", messagesEach, server));
+        }
+
+        await Task.WhenAll(talks);
+    }
+
+    private async Task Talk(string owner, ApiClient api, string begin, int messagesEach, CloudiaProcess server)
     {
         var held = new HeldAnswers();
         await using var socket = await PlainSocket.Open(server.Address, new SocketOptions
@@ -82,9 +83,9 @@ internal sealed class FaultRun
         for (var conversation = 1; conversation <= ConversationsEach; conversation++)
         {
             string? into = null;
-            for (var count = 1; count <= MessagesEach; count++)
+            for (var count = 1; count <= messagesEach; count++)
             {
-                var message = $"{mark} message {count} of conversation {conversation}";
+                var message = $"{begin} {count} of conversation {conversation}";
                 var accepted = await api.Post(message, into);
                 _recorder.Accepted(new Receipt(owner, accepted.JobId, accepted.ConversationId, message));
                 into = accepted.ConversationId;
@@ -94,9 +95,20 @@ internal sealed class FaultRun
 
         foreach (var job in jobs)
         {
-            await socket.Wait<ServerEvent>(said => Ends(said, job), $"the end of job {job}", within: TimeSpan.FromSeconds(90));
-            _recorder.Showed(owner, job, held.Text(job));
+            var end = await socket.Wait<ServerEvent>(said => Ends(said, job), $"the end of job {job}", within: TimeSpan.FromSeconds(90));
+            if (end is MessageCompleted) _recorder.Showed(owner, job, held.Text(job));
         }
+    }
+
+    private async Task<ChatHistory> Judge(People people, FaultyModel model, CloudiaProcess server, int mostCalls)
+    {
+        var history = await people.ReadBack(_recorder, server.Tail) with { Calls = [.. model.Calls.Select(LoggedCall.Of)], MostCalls = mostCalls };
+        var broken = Invariants.Check(history);
+        Assert.True(broken.Count == 0, string.Join(
+            Environment.NewLine,
+            [$"{broken.Count} violations:", .. broken.Take(20).Select(violation => violation.ToString()), server.Tail()]));
+        Assert.Equal(history.Ends.Values.Count(end => end.Status == JobStatus.Completed), history.Observations.OfType<Showed>().Count());
+        return history;
     }
 
     private ModelReply Answer(ModelCall call)
@@ -107,11 +119,12 @@ internal sealed class FaultRun
             Pace = TimeSpan.FromMilliseconds(2),
             BytesAWrite = call.Number % 2 == 0 ? int.MaxValue : 29,
         };
-        var fails = _called.AddOrUpdate(call.Asked, 1, (_, before) => before + 1) == 1 && Interlocked.Increment(ref _messages) % 4 == 0;
+        var message = _messages.GetOrAdd(call.Asked, _ => _messages.Count + 1);
+        var broken = fails(message, _calls.AddOrUpdate(call.Asked, 1, (_, before) => before + 1));
 
         // Of what fails nothing is ever a whole answer, also where all of its text was sent.
-        _recorder.ModelCalled(call.Asked, fails ? $"{reply.Text} and what was never said" : reply.Text);
-        return fails ? _fault(reply, Interlocked.Increment(ref _faults) - 1) : reply;
+        _recorder.ModelCalled(call.Asked, broken ? $"{reply.Text} and what was never said" : reply.Text);
+        return broken ? fault(reply, Interlocked.Increment(ref _faults)) : reply;
     }
 
     private static bool Ends(ServerEvent said, string job) => said switch

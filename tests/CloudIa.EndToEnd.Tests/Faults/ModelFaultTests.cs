@@ -16,7 +16,7 @@ public sealed class ModelFaultTests(ITestOutputHelper output)
     [InlineData("anthropic")]
     public async Task Fault_10_a_first_byte_or_a_first_token_that_never_comes(string provider)
     {
-        var history = await FaultRun.Of(provider, (whole, number) => whole with { Gate = ModelReply.Never, HeadersAtOnce = number % 2 == 1 }, "FIRSTTOKENSECONDS");
+        var history = await FaultRun.NowAndThen(provider, (whole, number) => whole with { Gate = ModelReply.Never, HeadersAtOnce = number % 2 == 1 }, "FIRSTTOKENSECONDS");
 
         NobodyNoticed(history);
     }
@@ -26,7 +26,7 @@ public sealed class ModelFaultTests(ITestOutputHelper output)
     [InlineData("anthropic")]
     public async Task Fault_11_a_stream_that_stalls_after_any_word(string provider)
     {
-        var history = await FaultRun.Of(
+        var history = await FaultRun.NowAndThen(
             provider, (whole, number) => whole with { Gate = ModelReply.Never, GateAfter = whole.Pieces.Count - number }, "SILENCESECONDS");
 
         AllWereAnswered(history);
@@ -38,7 +38,7 @@ public sealed class ModelFaultTests(ITestOutputHelper output)
     [InlineData("anthropic")]
     public async Task Fault_12_a_stream_that_is_cut_after_any_word_is_never_completed(string provider)
     {
-        var history = await FaultRun.Of(provider, (whole, number) => whole with
+        var history = await FaultRun.NowAndThen(provider, (whole, number) => whole with
         {
             Pieces = [.. whole.Pieces.Take(whole.Pieces.Count - (number / 2))],
             Ending = number % 2 == 0 ? ReplyEnding.Truncated : ReplyEnding.Reset,
@@ -53,7 +53,7 @@ public sealed class ModelFaultTests(ITestOutputHelper output)
     [InlineData("anthropic")]
     public async Task Fault_12_a_stream_that_is_cut_before_its_first_word(string provider)
     {
-        var history = await FaultRun.Of(provider, (_, number) => new ModelReply
+        var history = await FaultRun.NowAndThen(provider, (_, number) => new ModelReply
         {
             HeadersAtOnce = true,
             Ending = number % 2 == 0 ? ReplyEnding.Truncated : ReplyEnding.Reset,
@@ -66,7 +66,34 @@ public sealed class ModelFaultTests(ITestOutputHelper output)
     [InlineData("openai")]
     [InlineData("anthropic")]
     public async Task Fault_14_an_overload_error_after_HTTP_200_and_before_any_text(string provider) =>
-        NobodyNoticed(await FaultRun.Of(provider, (_, _) => ModelReply.OverloadedAtOnce()));
+        NobodyNoticed(await FaultRun.NowAndThen(provider, (_, _) => ModelReply.OverloadedAtOnce()));
+
+    [Theory]
+    [InlineData(10, "FIRSTTOKENSECONDS")]
+    [InlineData(11, "SILENCESECONDS")]
+    [InlineData(12)]
+    [InlineData(14)]
+    public async Task A_model_that_always_fails_fails_every_message_in_time_with_few_calls_and_answers_when_it_is_well(int number, params string[] limits)
+    {
+        var history = await FaultRun.Always(
+            "openai",
+            (whole, _) => number switch
+            {
+                10 => whole with { Gate = ModelReply.Never },
+                11 => whole with { Gate = ModelReply.Never, GateAfter = whole.Pieces.Count },
+                12 => whole with { Ending = ReplyEnding.Truncated },
+                _ => ModelReply.OverloadedAtOnce(),
+            },
+            limits);
+
+        Report(history);
+        var ends = history.Receipts.ToLookup(receipt => receipt.Message.Contains(FaultRun.Again, StringComparison.Ordinal), receipt => history.Ends[receipt.JobId].Status);
+        Assert.All(ends[false], status => Assert.Equal(JobStatus.Failed, status));
+        Assert.All(ends[true], status => Assert.Equal(JobStatus.Completed, status));
+
+        // Before the first word the breaker spares the rest; what was begun in vain, attempts bound.
+        Assert.InRange(history.Calls.Count(Failed), 5, ends[false].Count() * (number is 10 or 14 ? 2 : FaultSettings.Attempts));
+    }
 
     [Theory]
     [InlineData("openai")]
@@ -75,7 +102,7 @@ public sealed class ModelFaultTests(ITestOutputHelper output)
     {
         var reply = ModelReply.Words("Olá, 日本 🚀!") with { BytesAWrite = 1 };
         await using var model = await FaultyModel.Start(_ => reply);
-        await using var server = await CloudiaProcess.Start(FaultRun.Settings(model, provider));
+        await using var server = await CloudiaProcess.Start(FaultSettings.Of(model, provider));
         using var person = await ApiClient.WithSession(server.Address);
 
         var end = await person.End((await person.Post("Hello")).JobId, server.Tail);
@@ -84,12 +111,17 @@ public sealed class ModelFaultTests(ITestOutputHelper output)
         Assert.Single(model.Calls);
     }
 
+    private void Report(ChatHistory history) => output.WriteLine(
+        $"{history.Receipts.Count} messages, {history.Calls.Count} calls, {history.Calls.Count(Failed)} failed, "
+        + $"{history.Ends.Values.Count(end => end.Attempt > 1)} answers begun again");
+
     private void AllWereAnswered(ChatHistory history)
     {
-        output.WriteLine($"{history.Receipts.Count} messages, {history.Calls.Count} calls, {history.Calls.Count(call => call.Broken || call.State == ModelCallState.Abandoned)} failed, "
-            + $"{history.Ends.Values.Count(end => end.Attempt > 1)} answers begun again");
+        Report(history);
         Assert.All(history.Ends.Values, end => Assert.Equal(JobStatus.Completed, end.Status));
     }
+
+    private static bool Failed(LoggedCall call) => call.Broken || call.State == ModelCallState.Abandoned;
 
     /// <summary>What failed before it said anything leaves no trace: no error, no restart, one beginning.</summary>
     private void NobodyNoticed(ChatHistory history)

@@ -73,14 +73,14 @@ internal static class Positions
         var texts = new Dictionary<(string Job, int Attempt), List<char?>>();
         foreach (var (jobId, end) in history.Ends)
         {
-            if (end.Content is { } content) texts[(jobId, end.Attempt)] = [.. content.Select(letter => (char?)letter)];
+            if (Kept(end) is { } content) texts[(jobId, end.Attempt)] = [.. content.Select(letter => (char?)letter)];
         }
 
         foreach (var heard in history.Observations.OfType<Heard>())
         {
             if (heard.Event is not MessageDelta delta) continue;
             var key = (delta.JobId, delta.Attempt);
-            var whole = history.Ends.TryGetValue(delta.JobId, out var end) && end.Attempt == delta.Attempt;
+            var whole = history.Ends.TryGetValue(delta.JobId, out var end) && end.Attempt == delta.Attempt && Kept(end) is not null;
             if (!texts.TryGetValue(key, out var text)) texts[key] = text = [];
             if (!Agrees(text, delta, mayGrow: !whole))
             {
@@ -88,6 +88,9 @@ internal static class Positions
             }
         }
     }
+
+    // What was shown of an answer that failed is not kept.
+    private static string? Kept(JobView end) => end.Status == JobStatus.Failed ? null : end.Content;
 
     private static bool Agrees(List<char?> text, MessageDelta delta, bool mayGrow)
     {

@@ -1,0 +1,41 @@
+using CloudIa.EndToEnd.Tests.Servers;
+
+namespace CloudIa.EndToEnd.Tests.Faults;
+
+/// <summary>Servers whose patience is short, so that a test's is not tried.</summary>
+internal static class FaultSettings
+{
+    /// <summary>Seconds that a test can wait for, and within which a busy machine answers.</summary>
+    private const string Short = "3";
+
+    /// <summary>How often a message is tried where <see cref="Impatient"/> is set.</summary>
+    public const int Attempts = 3;
+
+    /// <param name="model">What is called.</param>
+    /// <param name="provider">Whose wire is spoken.</param>
+    /// <param name="limits">The time limits of a model that are to be short: FIRSTTOKENSECONDS, SILENCESECONDS.</param>
+    public static CloudiaSettings Of(FaultyModel model, string provider, params string[] limits) => new()
+    {
+        Provider = provider,
+        ModelEndpoint = provider == "openai" ? model.Endpoint : model.AnthropicEndpoint,
+        More = limits.ToDictionary(name => $"CLOUDIA__MODELS__0__{name}", _ => Short),
+    };
+
+    /// <summary>Also waits only some seconds for a provider that is away. Breaks are longer than those that are waited out in place.</summary>
+    public static CloudiaSettings Impatient(FaultyModel model, string provider, params string[] limits)
+    {
+        var settings = Of(model, provider, limits);
+        return settings with
+        {
+            MaxAttempts = Attempts,
+            More = new Dictionary<string, string>(settings.More)
+            {
+                ["CLOUDIA__MODELS__0__BREAKER__BREAKSECONDS"] = "6",
+                ["CLOUDIA__MODELS__0__BREAKER__MAXBREAKSECONDS"] = "6",
+                ["CLOUDIA__MODELS__0__RETRYSECONDS"] = "0.1",
+                ["CLOUDIA__WORK__RETRYSECONDS"] = "0.1",
+                ["CLOUDIA__WORK__PROVIDERWAITSECONDS"] = "12",
+            },
+        };
+    }
+}
