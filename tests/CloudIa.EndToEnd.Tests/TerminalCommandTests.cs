@@ -69,6 +69,35 @@ public sealed class TerminalCommandTests
         Assert.Equal("first", (await person.Messages(conversations[1].ConversationId))[0].Content);
     }
 
+    [Fact]
+    public async Task A_message_that_could_not_be_answered_is_shown_when_it_is_after_all()
+    {
+        var gate = new TaskCompletionSource();
+        await using var model = await FaultyModel.Start(call => call.Asked == "refused" ? ModelReply.Error(400) : ModelReply.Words("This one as usual") with { Gate = gate.Task });
+        await using var server = await CloudiaProcess.Start(new CloudiaSettings
+        {
+            ModelEndpoint = model.Endpoint,
+            More = new Dictionary<string, string> { ["CLOUDIA__MODELS__0__FIRSTTOKENSECONDS"] = "60", ["CLOUDIA__MODELS__0__BREAKER__SAMPLINGSECONDS"] = "120" },
+        });
+        using var person = await ApiClient.WithSession(server.Address);
+        using var admin = await Operator.Of(server);
+
+        var typing = Type(person, "refused", "/new", "another");
+        await Patience.Until(_ => Task.FromResult(model.Calls.Any(call => call.Asked == "another") ? "called" : null), "the second message", server.Tail);
+        var letter = Assert.Single(await admin.Letters(1));
+        model.Answer = _ => ModelReply.Words("Word for word at last");
+        await admin.Redrive(letter.Id);
+        await Patience.Until(
+            async _ => (await person.Job(letter.JobId!)).Status == JobStatus.Completed ? "answered" : null, "the redriven answer", server.Tail);
+        gate.SetResult();
+
+        var shown = await typing;
+        var failed = shown.IndexOf("This message could not be answered", StringComparison.Ordinal);
+        var another = shown.IndexOf("This one as usual", StringComparison.Ordinal);
+        var afterAll = shown.IndexOf("answered after all", StringComparison.Ordinal);
+        Assert.True(failed >= 0 && failed < another && another < afterAll && afterAll < shown.IndexOf("Word for word at last", StringComparison.Ordinal), shown);
+    }
+
     private static Task<CloudiaProcess> Serve(FaultyModel model) =>
         CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
 
@@ -83,7 +112,7 @@ public sealed class TerminalCommandTests
             ["chat", "--server", person.Server.AbsoluteUri],
             new CloudiaSettings { More = new Dictionary<string, string> { ["CLOUDIA_TOKEN"] = person.Token!, ["TERM"] = "dumb" } },
             string.Concat(lines.Append("/exit").Select(line => line + "\n")));
-        Assert.True(await chat.Exit() == 0, chat.Tail());
+        Assert.True(await chat.Exit(TimeSpan.FromSeconds(60)) == 0, chat.Tail());
         return string.Join(' ', chat.Output.Split(['\r', '\n', ' '], StringSplitOptions.RemoveEmptyEntries));
     }
 

@@ -13,17 +13,21 @@ public sealed partial class JobRun
 {
     /// <summary>
     /// A job whose models are all closed to calls: its owner is told, and it waits, without an attempt. Null where it is
-    /// to be begun all the same, because it is over or has waited long enough.
+    /// to be begun all the same, because it is over, was redriven after its end, or has waited long enough.
     /// </summary>
     private async Task<Outcome?> WaitAsync(JobMessage job, ModelRoute route, CancellationToken cancellation)
     {
+        if (await store.FindAsync(job.Key, cancellation) is not { End: null })
+        {
+            return null;
+        }
+
         if (route.Wait() is not { } wait)
         {
             return new Outcome.Again(Full().Until - time.GetUtcNow());
         }
 
         return time.GetUtcNow() < DeadlineOf(job)
-            && await store.FindAsync(job.Key, cancellation) is { End: null }
             && await store.PostponeAsync(job, attempt: 0, JobStatus.Deferred, cancellation)
                 ? await TellToWaitAsync(job, attempt: 0, wait, cancellation)
                 : null;

@@ -35,6 +35,8 @@ internal sealed class CloudiaProcess : IAsyncDisposable
 
     public string Errors => _child?.Errors ?? "";
 
+    public string Output => _child?.Output ?? "";
+
     /// <summary>A server that is ready. With a data folder given, that folder is somebody else's to delete.</summary>
     public static async Task<CloudiaProcess> Start(CloudiaSettings? settings = null)
     {

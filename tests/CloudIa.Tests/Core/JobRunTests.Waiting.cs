@@ -1,6 +1,7 @@
 using CloudIa.Core.History;
 using CloudIa.Core.Model;
 using CloudIa.Core.Model.Resilience;
+using CloudIa.Core.Queue;
 using CloudIa.Core.Work;
 using CloudIa.Protocol;
 
@@ -87,6 +88,47 @@ public sealed partial class JobRunTests
         await OpenAsync(model);
 
         Assert.Equal(new Outcome.Done(), await run.RunAsync(job, None));
+    }
+
+    [Fact]
+    public async Task A_job_whose_end_is_stored_does_not_wait_for_a_place()
+    {
+        var job = Workshop.Job();
+        var model = Model(ScriptedModel.Says("done")).In(new ModelOptions { Name = "a", MaxConcurrency = 1 });
+        var run = shop.Run(Catalog(model));
+        await run.RunAsync(job, None);
+        using var taken = model.Gate.TryEnter(out _);
+
+        Assert.Equal(new Outcome.Done(), await run.RunAsync(job, None));
+        Assert.IsType<Outcome.Again>(await run.RunAsync(await Accepted(), None));
+
+        async Task<JobMessage> Accepted()
+        {
+            var another = Workshop.Job();
+            await shop.EnqueueAsync(another);
+            return another;
+        }
+    }
+
+    [Fact]
+    public async Task A_redriven_job_waits_for_its_provider_as_others_do_and_its_failure_is_told_no_more()
+    {
+        var job = Workshop.Job();
+        var model = Named("a", Model([Refusal], ScriptedModel.Says("at last")));
+        var run = shop.Run(Catalog(model));
+        await run.RunAsync(job, None);
+        await OpenAsync(model);
+        var again = Redriven(job);
+        shop.Announced();
+
+        Assert.IsType<Outcome.Again>(await run.RunAsync(again, None));
+        Assert.Equal((JobStatus.Deferred, null), await shop.FindAsync(job) is var waits ? (waits.Status, waits.End) : default);
+        Assert.Equal((2, false), Assert.IsType<ErrorEvent>(Assert.Single(shop.Announced())) is var told ? (told.Attempt!.Value, told.Final) : default);
+        Assert.IsType<Outcome.Again>(await run.RunAsync(again, None));
+
+        shop.Time.Advance(model.Gate.View.RetryAt!.Value - shop.Time.GetUtcNow());
+        Assert.Equal(new Outcome.Done(), await run.RunAsync(again, None));
+        Assert.Equal("at last", (await shop.FindAsync(job)).End!.Content);
     }
 
     [Fact]
