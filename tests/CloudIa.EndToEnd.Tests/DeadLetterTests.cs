@@ -38,7 +38,8 @@ public sealed class DeadLetterTests
         Assert.True((code, output) == (0, $"Redriven: 6.{Environment.NewLine}"), $"{code}: {output}{errors}");
         foreach (var job in asked)
         {
-            Assert.Equal(JobStatus.Completed, (await person.End(job, server.Tail)).Status);
+            // Until it begins it is shown as failed.
+            await Patience.Until(async _ => (await person.Job(job)).Status == JobStatus.Completed ? "answered" : null, $"the answer of job {job}", server.Tail);
         }
 
         foreach (var talk in (string[])["a", "b"])
