@@ -21,8 +21,7 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQue
         var result = await store.RequestStopAsync(job, time.GetUtcNow(), cancellation);
         if (result is { EndedNow: true })
         {
-            await quota.SettleAsync(job);
-            await bus.EndAsync(job, TurnEvents.End(result.Turn, sessionId: null, traceId: null), CancellationToken.None);
+            await TellAsync(job, result.Turn);
         }
         else if (result is { Turn.End: null } && !await bus.SignalStopAsync(job, CancellationToken.None))
         {
@@ -61,12 +60,17 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQue
             return new StopResult(await store.FindAsync(job, CancellationToken.None) ?? turn, EndedNow: false);
         }
 
-        await quota.SettleAsync(job);
         var stopped = turn with { Status = end.Status, End = end };
+        await TellAsync(job, stopped);
+        return new StopResult(stopped, EndedNow: true);
+    }
+
+    private async Task TellAsync(JobKey job, Turn stopped)
+    {
+        await quota.SettleAsync(job);
         await bus.EndAsync(job, TurnEvents.End(stopped, sessionId: null, traceId: null), CancellationToken.None);
 
-        // Later messages of the conversation need not wait for a retry that will not be.
-        await queue.HastenAsync(new ConversationKey(job.Owner, turn.ConversationId), CancellationToken.None);
-        return new StopResult(stopped, EndedNow: true);
+        // Later messages of the conversation need not wait for a retry, or a provider, that it waited for.
+        await queue.HastenAsync(new ConversationKey(job.Owner, stopped.ConversationId), CancellationToken.None);
     }
 }

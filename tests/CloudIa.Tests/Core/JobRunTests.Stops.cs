@@ -124,4 +124,22 @@ public sealed partial class JobRunTests
         Assert.Empty(model.Prompts);
         Assert.Null((await shop.FindAsync(job)).End!.Usage);
     }
+
+    [Fact]
+    public async Task A_stop_of_a_job_that_waits_unbegun_for_a_provider_lets_the_next_message_go()
+    {
+        var (job, next) = (Workshop.Job(), Workshop.Job());
+        next = next with { ConversationId = job.ConversationId };
+        await shop.EnqueueAsync(job);
+        await shop.EnqueueAsync(next);
+        var lease = Assert.Single(await shop.Queue.ReceiveAsync(2, None));
+        await shop.Store.PostponeAsync(job, attempt: 0, JobStatus.Deferred, None);
+        await shop.Queue.ReleaseAsync(lease, TimeSpan.FromSeconds(60), None);
+
+        Assert.True((await Desk().StopAsync(job.Key, None))!.EndedNow);
+        lease = Assert.Single(await shop.Queue.ReceiveAsync(2, None).WaitAsync(Workshop.Patience, TestContext.Current.CancellationToken));
+        Assert.Equal(job.JobId, lease.Job.JobId);
+        await shop.Queue.CompleteAsync(lease, None);
+        Assert.Equal(next, Assert.Single(await shop.Queue.ReceiveAsync(2, None)).Job);
+    }
 }
