@@ -42,7 +42,7 @@ internal sealed class ModelCall(IChatClient client, ModelOptions options, ModelP
             await stream.DisposeAsync();
             if (error is ModelCallException { Failure: var failure })
             {
-                permit.Gate.Refused(failure, era);
+                permit.Gate.Refused(failure, era, last: Exhausted);
             }
 
             throw;

@@ -1,6 +1,5 @@
 using Polly;
 using Polly.CircuitBreaker;
-using Polly.Retry;
 
 namespace CloudIa.Core.Model.Resilience;
 
@@ -9,10 +8,13 @@ namespace CloudIa.Core.Model.Resilience;
 /// it takes at once. Polly decides about calls; the gate says beforehand whether a job need try, so that a job waits in
 /// the queue and not in a call.
 /// </summary>
-public sealed class ModelGate
+public sealed partial class ModelGate
 {
     /// <summary>Waits up to this are waited out where one stands; for longer ones jobs go back to the queue, and their owners are told.</summary>
     public static readonly TimeSpan InPlace = TimeSpan.FromSeconds(5);
+
+    /// <summary>What a provider is left alone for that throttles even one call at a time: long enough that jobs are told of it.</summary>
+    private static readonly TimeSpan LeftAlone = TimeSpan.FromSeconds(10);
 
     /// <summary>Polly reads the clock a moment after us: a probe in that moment would be refused.</summary>
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(1);
@@ -27,7 +29,7 @@ public sealed class ModelGate
     private long openUntil;
     private DateTimeOffset pausedUntil;
     private int inFlight;
-    private bool probing;
+    private ModelPermit? probe;
 
     public ModelGate(ModelOptions options, TimeProvider time)
     {
@@ -80,20 +82,31 @@ public sealed class ModelGate
             }
 
             inFlight++;
-            var probes = view.State == GateState.HalfOpen;
-            probing |= probes;
-            return new ModelPermit(this, probes);
+            var permit = new ModelPermit(this, probes: view.State == GateState.HalfOpen);
+            probe = permit.Probes ? permit : probe;
+            return permit;
         }
     }
 
     /// <summary>Whether a job that holds a place may try once more where it stands.</summary>
-    internal bool MayStay
+    private bool MayStay
     {
         get
         {
             lock (gate)
             {
                 return inFlight <= limit.Current && breaker.CircuitState is CircuitState.Closed && pausedUntil - time.GetUtcNow() <= InPlace;
+            }
+        }
+    }
+
+    private TimeSpan PauseLeft
+    {
+        get
+        {
+            lock (gate)
+            {
+                return pausedUntil - time.GetUtcNow();
             }
         }
     }
@@ -114,7 +127,7 @@ public sealed class ModelGate
         lock (gate)
         {
             inFlight--;
-            probing &= !permit.Probes;
+            probe = probe == permit ? null : probe;
         }
 
         Freed?.Invoke();
@@ -132,11 +145,20 @@ public sealed class ModelGate
     }
 
     /// <summary>The provider does not, for now.</summary>
-    internal void Refused(ModelFailure failure, int era)
+    /// <param name="failure">What it said.</param>
+    /// <param name="era">The limit's when the try began.</param>
+    /// <param name="last">Whether it was the call's last try.</param>
+    internal void Refused(ModelFailure failure, int era, bool last)
     {
         lock (gate)
         {
-            if (failure.RetryAfter is { } pause && time.GetUtcNow() + pause is var until && until > pausedUntil)
+            var pause = failure.RetryAfter ?? TimeSpan.Zero;
+            if (failure.Kind == ModelFailureKind.Throttled && last && limit.Current == 1 && pause < LeftAlone)
+            {
+                pause = LeftAlone;
+            }
+
+            if (time.GetUtcNow() + pause is var until && until > pausedUntil)
             {
                 pausedUntil = until;
             }
@@ -170,6 +192,12 @@ public sealed class ModelGate
     /// <summary>A stream broke after its first token: a failure beside the call that began it, which the breaker has counted as taken.</summary>
     internal async ValueTask CountAsync(ModelCallException failure)
     {
+        if (breaker.CircuitState is not CircuitState.Closed)
+        {
+            // It began before the break, and would be taken for the probe after it.
+            return;
+        }
+
         var context = ResilienceContextPool.Shared.Get();
         await counting.ExecuteOutcomeAsync(static (_, failure) => Outcome.FromExceptionAsValueTask<CallStream>(failure), context, failure);
         ResilienceContextPool.Shared.Return(context);
@@ -178,63 +206,14 @@ public sealed class ModelGate
     private GateView View_NeedsLock()
     {
         var now = time.GetUtcNow();
-        var until = new DateTimeOffset(Volatile.Read(ref openUntil), TimeSpan.Zero);
+        var breakEnds = new DateTimeOffset(Volatile.Read(ref openUntil), TimeSpan.Zero);
+        var until = breakEnds > pausedUntil ? breakEnds : pausedUntil;
         return breaker.CircuitState switch
         {
             CircuitState.Closed when pausedUntil > now => new GateView(GateState.Throttled, pausedUntil, inFlight, limit.Current),
             CircuitState.Closed => new GateView(GateState.Closed, null, inFlight, limit.Current),
             _ when until > now => new GateView(GateState.Open, until, inFlight, 0),
-            _ => new GateView(GateState.HalfOpen, null, inFlight, probing ? 0 : inFlight + 1),
+            _ => new GateView(GateState.HalfOpen, null, inFlight, probe is null ? inFlight + 1 : 0),
         };
     }
-
-    private RetryStrategyOptions<CallStream> Retry() => new()
-    {
-        MaxRetryAttempts = Math.Max(1, options.Retries),
-        ShouldHandle = args => ValueTask.FromResult(
-            options.Retries > 0
-            && args.Outcome.Exception is ModelCallException { Failure: { Heals: true } failure }
-            && (failure.RetryAfter ?? TimeSpan.Zero) <= InPlace
-            && MayStay
-            && !args.Context.Properties.GetValue(ModelCall.Key, null!).MayGoElsewhere),
-        DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(Backoff.After(
-            args.AttemptNumber + 1,
-            TimeSpan.FromSeconds(options.RetrySeconds),
-            (args.Outcome.Exception as ModelCallException)?.Failure.RetryAfter,
-            Random.Shared.NextDouble())),
-    };
-
-    private CircuitBreakerStrategyOptions<CallStream> Breaker() => new()
-    {
-        FailureRatio = options.Breaker.FailureRatio,
-        MinimumThroughput = options.Breaker.MinimumCalls,
-        SamplingDuration = TimeSpan.FromSeconds(options.Breaker.SamplingSeconds),
-        StateProvider = breaker,
-        ShouldHandle = args => ValueTask.FromResult(args.Outcome.Exception switch
-        {
-            ModelCallException error => error.Failure.Breaks,
-
-            // A probe that was called off has shown nothing: the break goes on.
-            OperationCanceledException => breaker.CircuitState == CircuitState.HalfOpen,
-            _ => false,
-        }),
-        BreakDurationGenerator = args =>
-        {
-            var seconds = options.Breaker.BreakSeconds * Math.Pow(2, Math.Min(args.HalfOpenAttempts, 30));
-            var pause = TimeSpan.FromSeconds(Math.Min(seconds, options.Breaker.MaxBreakSeconds));
-            // Polly holds its own lock here, which the gate's readers take inside of ours.
-            Volatile.Write(ref openUntil, (time.GetUtcNow() + pause + Margin).UtcTicks);
-            return ValueTask.FromResult(pause);
-        },
-        OnClosed = _ =>
-        {
-            lock (gate)
-            {
-                limit.BeginAgain();
-            }
-
-            Freed?.Invoke();
-            return ValueTask.CompletedTask;
-        },
-    };
 }
