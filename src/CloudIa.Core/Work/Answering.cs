@@ -27,8 +27,10 @@ internal sealed class Answering(JobMessage job, BeginResult.Started begun, Recal
 
     public Usage? Usage() => generation?.Usage();
 
+    /// <summary>Where no model of the route answers, the failure is that of the one that may yet.</summary>
     public async Task<GenerationEnd> RunAsync(ModelRoute route, CancellationToken cancellation)
     {
+        ModelFailure? told = null;
         while (true)
         {
             var (model, permit) = route.Place!.Value;
@@ -42,12 +44,20 @@ internal sealed class Answering(JobMessage job, BeginResult.Started begun, Recal
             Model = model.Name;
             generation = new Generation(model, new ResilientChatClient(model.Client, model.Options, permit, () => route.GoesOn, time), prompt);
             var end = await generation.RunAsync(piece => DeliverAsync(piece, cancellation), cancellation);
-            if (end is not GenerationEnd.Failed { Failure.OthersMayAnswer: true } || at.Offset > 0 || !route.MoveOn())
+            if (end is not GenerationEnd.Failed { Failure: var failure } || at.Offset > 0)
             {
                 return end;
             }
+
+            told = told is null || HopeOf(failure) > HopeOf(told) ? failure : told;
+            if (!failure.OthersMayAnswer || !route.MoveOn())
+            {
+                return new GenerationEnd.Failed(told);
+            }
         }
     }
+
+    private static int HopeOf(ModelFailure failure) => failure.OfProvider ? 2 : failure.Heals ? 1 : 0;
 
     private async ValueTask<bool> DeliverAsync(string piece, CancellationToken cancellation)
     {

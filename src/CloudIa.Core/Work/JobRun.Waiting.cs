@@ -80,9 +80,9 @@ public sealed partial class JobRun
 
     private async Task<Outcome> TellToWaitAsync(JobMessage job, int attempt, RouteWait wait, CancellationToken cancellation)
     {
-        // Not beyond its deadline, at which it is told that it failed.
-        var now = time.GetUtcNow();
-        var until = wait.Until < DeadlineOf(job) ? wait.Until : DeadlineOf(job);
+        // Not beyond its deadline, at which it is told that it failed. One that has attempts left may be older.
+        var (now, deadline) = (time.GetUtcNow(), DeadlineOf(job));
+        var until = wait.Until < deadline || deadline <= now ? wait.Until : deadline;
         var waits = EventHead.Of(job, now).On(new ErrorEvent
         {
             Attempt = attempt,

@@ -156,6 +156,31 @@ public sealed partial class JobRunTests
         Assert.Contains(shop.Announced().OfType<ErrorEvent>(), told => told is { Final: true, Code: ErrorCode.DeadlineExceeded });
     }
 
+    [Theory]
+    [InlineData(ModelFailureKind.BadCredentials)]
+    [InlineData(ModelFailureKind.BadRequest)]
+    public async Task Where_the_next_model_cannot_answer_at_all_a_job_waits_for_the_one_that_may(ModelFailureKind kind)
+    {
+        var job = Workshop.Job();
+        var run = shop.Run(Catalog(
+            Named("a", Model([Fails(ModelFailureKind.Unreachable)], ScriptedModel.Says("after all"))), Named("b", Model([Fails(kind)]))));
+
+        Assert.IsType<Outcome.Again>(await run.RunAsync(job, None));
+        Assert.Equal(new Outcome.Done(), await run.RunAsync(job, None));
+        Assert.Equal("after all", (await shop.FindAsync(job)).End!.Content);
+    }
+
+    [Fact]
+    public async Task A_job_that_is_older_than_it_may_wait_does_not_try_again_the_sooner()
+    {
+        var job = Workshop.Job();
+        shop.Time.Advance(TimeSpan.FromHours(1));
+        var broken = new ModelFailure(ModelFailureKind.StreamBroken, "asked to fail", TimeSpan.FromSeconds(7));
+        var model = Model([new Say("half"), new Fail(new ModelCallException(broken, null))]);
+
+        Assert.Equal(new Outcome.Again(TimeSpan.FromSeconds(7)), await shop.Run(Catalog(Named("a", model))).RunAsync(job, None));
+    }
+
     [Fact]
     public async Task From_its_redrive_on_a_job_may_wait_as_long_as_a_new_one()
     {
