@@ -55,6 +55,12 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
         return await run.Judge(people, model, server, mostCalls: FaultSettings.Attempts * 5);
     }
 
+    public static int FailedCalls(ChatHistory history) => history.Calls.Count(call => call.Broken || call.State == ModelCallState.Abandoned);
+
+    public static string Summary(ChatHistory history) =>
+        $"{history.Receipts.Count} messages, {history.Calls.Count} calls, {FailedCalls(history)} failed, "
+        + $"{history.Ends.Values.Count(end => end.Attempt > 1)} answers begun again";
+
     /// <summary>Returns when every message has its end.</summary>
     private async Task Talk(People people, CloudiaProcess server, string about, int messagesEach)
     {

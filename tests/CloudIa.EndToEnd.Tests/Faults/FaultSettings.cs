@@ -9,7 +9,7 @@ internal static class FaultSettings
     private const string Short = "3";
 
     /// <summary>How often a message is tried where <see cref="Impatient"/> is set.</summary>
-    public const int Attempts = 3;
+    public const int Attempts = 2;
 
     /// <param name="model">What is called.</param>
     /// <param name="provider">Whose wire is spoken.</param>
@@ -34,7 +34,7 @@ internal static class FaultSettings
                 ["CLOUDIA__MODELS__0__BREAKER__MAXBREAKSECONDS"] = "6",
                 ["CLOUDIA__MODELS__0__RETRYSECONDS"] = "0.1",
                 ["CLOUDIA__WORK__RETRYSECONDS"] = "0.1",
-                ["CLOUDIA__WORK__PROVIDERWAITSECONDS"] = "12",
+                ["CLOUDIA__WORK__PROVIDERWAITSECONDS"] = "10",
             },
         };
     }

@@ -69,33 +69,6 @@ public sealed class ModelFaultTests(ITestOutputHelper output)
         NobodyNoticed(await FaultRun.NowAndThen(provider, (_, _) => ModelReply.OverloadedAtOnce()));
 
     [Theory]
-    [InlineData(10, "FIRSTTOKENSECONDS")]
-    [InlineData(11, "SILENCESECONDS")]
-    [InlineData(12)]
-    [InlineData(14)]
-    public async Task A_model_that_always_fails_fails_every_message_in_time_with_few_calls_and_answers_when_it_is_well(int number, params string[] limits)
-    {
-        var history = await FaultRun.Always(
-            "openai",
-            (whole, _) => number switch
-            {
-                10 => whole with { Gate = ModelReply.Never },
-                11 => whole with { Gate = ModelReply.Never, GateAfter = whole.Pieces.Count },
-                12 => whole with { Ending = ReplyEnding.Truncated },
-                _ => ModelReply.OverloadedAtOnce(),
-            },
-            limits);
-
-        Report(history);
-        var ends = history.Receipts.ToLookup(receipt => receipt.Message.Contains(FaultRun.Again, StringComparison.Ordinal), receipt => history.Ends[receipt.JobId].Status);
-        Assert.All(ends[false], status => Assert.Equal(JobStatus.Failed, status));
-        Assert.All(ends[true], status => Assert.Equal(JobStatus.Completed, status));
-
-        // Before the first word the breaker spares the rest; what was begun in vain, attempts bound.
-        Assert.InRange(history.Calls.Count(Failed), 5, ends[false].Count() * (number is 10 or 14 ? 2 : FaultSettings.Attempts));
-    }
-
-    [Theory]
     [InlineData("openai")]
     [InlineData("anthropic")]
     public async Task An_answer_that_trickles_in_byte_by_byte_is_the_answer(string provider)
@@ -111,17 +84,11 @@ public sealed class ModelFaultTests(ITestOutputHelper output)
         Assert.Single(model.Calls);
     }
 
-    private void Report(ChatHistory history) => output.WriteLine(
-        $"{history.Receipts.Count} messages, {history.Calls.Count} calls, {history.Calls.Count(Failed)} failed, "
-        + $"{history.Ends.Values.Count(end => end.Attempt > 1)} answers begun again");
-
     private void AllWereAnswered(ChatHistory history)
     {
-        Report(history);
+        output.WriteLine(FaultRun.Summary(history));
         Assert.All(history.Ends.Values, end => Assert.Equal(JobStatus.Completed, end.Status));
     }
-
-    private static bool Failed(LoggedCall call) => call.Broken || call.State == ModelCallState.Abandoned;
 
     /// <summary>What failed before it said anything leaves no trace: no error, no restart, one beginning.</summary>
     private void NobodyNoticed(ChatHistory history)
