@@ -87,7 +87,7 @@ internal sealed class CloudiaProcess : IAsyncDisposable
                     using var answer = await _health.GetAsync(new Uri(Address, "/health/ready"), cancel);
                     return answer.IsSuccessStatusCode ? answer : null;
                 }
-                catch (HttpRequestException)
+                catch (Exception notYet) when (notYet is HttpRequestException || (notYet is TaskCanceledException && !cancel.IsCancellationRequested))
                 {
                     return null;
                 }
