@@ -50,7 +50,10 @@ public sealed class AdminClient(HttpClient http, string token, ClientOptions? op
     /// <param name="cursor">The last batch's NextCursor; null: begin.</param>
     /// <param name="limit">The batch's size; null: the service's choice.</param>
     public Task<DeadLetterBatch> DiscardAllAsync(string? cursor = null, int? limit = null, CancellationToken cancel = default) =>
-        _caller.CallAsync(() => new HttpRequestMessage(HttpMethod.Delete, $"{Letters}{CloudIaClient.Page(cursor, limit)}"), ProtocolJson.Default.DeadLetterBatch, cancel);
+        _caller.CallAsync(() => new HttpRequestMessage(HttpMethod.Delete, $"{Letters}{CloudIaClient.Page(cursor, limit, all: true)}"), ProtocolJson.Default.DeadLetterBatch, cancel);
 
-    private static string PathOf(string id) => $"{Letters}/{Uri.EscapeDataString(id)}";
+    // As parts of a path these would name all letters, and other calls.
+    private static string PathOf(string id) => id is "" or "." or ".."
+        ? throw new CloudIaException(ErrorCode.NotFound, $"'{id}' names no dead letter.", cause: null)
+        : $"{Letters}/{Uri.EscapeDataString(id)}";
 }

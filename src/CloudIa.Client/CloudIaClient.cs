@@ -74,7 +74,8 @@ public sealed partial class CloudIaClient(HttpClient http, ClientOptions? option
     private static string Segment(string value) => Uri.EscapeDataString(value);
 
     /// <summary>The query of a page.</summary>
-    internal static string Page(string? cursor, int? limit) => Query(("cursor", cursor), ("limit", Text(limit)));
+    internal static string Page(string? cursor, int? limit, bool all = false) =>
+        Query(("all", all ? "true" : null), ("cursor", cursor), ("limit", Text(limit)));
 
     private static string? Text(int? number) => number?.ToString(System.Globalization.CultureInfo.InvariantCulture);
 

@@ -91,6 +91,9 @@ public sealed class DeadLetterTests
         Assert.Equal(1, code);
         Assert.Contains("no-such-letter", errors, StringComparison.Ordinal);
         Assert.Equal(64, (await admin.Run("discard", "--all")).Code);
+        Assert.Equal(1, (await admin.Run("discard", "", ".", "..")).Code);
+        Assert.Equal(1, (await admin.Run("redrive", ".")).Code);
+        Assert.Equal(HttpStatusCode.BadRequest, (await admin.Api.Delete("/admin/dead-letters/")).Status);
         await admin.Letters(2);
         Assert.Equal((0, $"Discarded: 2.{Environment.NewLine}"), await admin.Run("discard", "--all", "--yes") is var all ? (all.Code, all.Output) : default);
         await admin.Letters(0);

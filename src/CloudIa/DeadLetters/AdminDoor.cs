@@ -50,7 +50,8 @@ internal sealed class AdminDoor(Option<string> server, Option<string?> data)
 
     private static string? TokenFor(Uri address, string? folder)
     {
-        if (Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } given)
+        // A file's line may end in what no header takes.
+        if (Environment.GetEnvironmentVariable(TokenVariable)?.Trim() is { Length: > 0 } given)
             return given;
 
         // What is on this machine's disk is for this machine's service.
