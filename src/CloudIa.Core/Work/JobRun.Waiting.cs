@@ -74,6 +74,12 @@ public sealed partial class JobRun
             return await FailAsync(job, begun, failure.Code, failure.Details, cancellation);
         }
 
+        if (closed is not null)
+        {
+            // The attempt counts; how the job waits is shown all the same.
+            await store.PostponeAsync(job, attempt: 0, JobStatus.Deferred, cancellation);
+        }
+
         var delay = Backoff.After(begun.Counted, TimeSpan.FromSeconds(options.RetrySeconds), failure.RetryAfter, Random.Shared.NextDouble());
         return await TellToWaitAsync(job, begun.Attempt, Behind(closed) ?? new RouteWait(time.GetUtcNow() + delay, failure.Code), cancellation);
     }

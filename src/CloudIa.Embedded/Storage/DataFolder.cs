@@ -8,6 +8,9 @@ public sealed class DataFolder : IDisposable
 {
     private const string DatabaseFile = "cloudia.db";
 
+    /// <summary>Of a folder that is made here: the database holds conversations, and the keys of sessions and of the admin role.</summary>
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     private readonly FileStream held;
 
     private DataFolder(string path, FileStream held)
@@ -29,7 +32,15 @@ public sealed class DataFolder : IDisposable
     public static DataFolder Open(string path)
     {
         var full = System.IO.Path.GetFullPath(path);
-        Directory.CreateDirectory(full);
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(full);
+        }
+        else
+        {
+            Directory.CreateDirectory(full, OwnerOnly);
+        }
+
         try
         {
             var file = new FileStream(System.IO.Path.Combine(full, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using CloudIa.Embedded.Storage;
 
 namespace CloudIa.Adapters.Tests.Embedded;
@@ -7,6 +8,25 @@ public sealed class DataFolderTests : IDisposable
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("cloudia-");
 
     public void Dispose() => directory.Delete(recursive: true);
+
+    [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public void A_folder_that_it_makes_is_its_users_alone()
+    {
+        var parent = Directory.CreateTempSubdirectory("cloudia-");
+        try
+        {
+            var path = Path.Combine(parent.FullName, "data");
+            using (DataFolder.Open(path))
+            {
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
+            }
+        }
+        finally
+        {
+            parent.Delete(recursive: true);
+        }
+    }
 
     [Fact]
     public void A_folder_that_is_missing_is_made()

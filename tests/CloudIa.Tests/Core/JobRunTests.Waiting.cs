@@ -202,6 +202,21 @@ public sealed partial class JobRunTests
     }
 
     [Fact]
+    public async Task A_job_whose_own_broken_stream_opened_the_breaker_waits_deferred_and_its_attempt_counts()
+    {
+        var job = Workshop.Job();
+        var model = Model([new Say("half")]).In(new ModelOptions { Name = "a", Retries = 0, Breaker = { MinimumCalls = 2 } });
+        var run = shop.Run(Catalog(model));
+        await run.RunAsync(Workshop.Job(), None);
+        shop.Announced();
+
+        Assert.IsType<Outcome.Again>(await run.RunAsync(job, None));
+        Assert.Equal(ErrorCode.CircuitOpen, shop.Announced().OfType<ErrorEvent>().Single().Code);
+        Assert.Equal((JobStatus.Deferred, null), await shop.FindAsync(job) is var turn ? (turn.Status, turn.End) : default);
+        Assert.Equal(2, Assert.IsType<BeginResult.Started>(await shop.Store.BeginAsync(job, None)).Counted);
+    }
+
+    [Fact]
     public async Task A_process_that_leaves_costs_no_attempt()
     {
         using var leaving = new CancellationTokenSource();

@@ -12,9 +12,13 @@ public class ResilientChatClientTests
 
     private readonly ModelOptions options = new() { Name = "m", Provider = "demo", FirstTokenSeconds = 1000, TotalSeconds = 1000, Breaker = { MinimumCalls = 1000 } };
 
+    private readonly FakeTimeProvider clock = new(new DateTimeOffset(2025, 3, 14, 9, 26, 53, TimeSpan.Zero));
+
     // Time passes as one waits.
-    private readonly LeapingTime time = new(new FakeTimeProvider(new DateTimeOffset(2025, 3, 14, 9, 26, 53, TimeSpan.Zero)), Longest);
+    private readonly LeapingTime time;
     private bool elsewhere;
+
+    public ResilientChatClientTests() => time = new LeapingTime(clock, Longest);
 
     [Fact]
     public async Task Before_the_first_token_a_failure_is_tried_again_and_never_seen()
@@ -34,6 +38,17 @@ public class ResilientChatClientTests
 
         Assert.Equal((ModelFailureKind.Overloaded, true, 5), (failure.Kind, failure.Exhausted, model.Prompts.Count));
         Assert.InRange(time.GetUtcNow() - started, TimeSpan.Zero, TimeSpan.FromSeconds(2 + 4 + 8 + 1));
+    }
+
+    [Fact]
+    public async Task A_provider_that_says_that_the_answer_is_whole_and_leaves_the_stream_open_has_answered()
+    {
+        var model = Model([new Say("whole"), new Stop(ChatFinishReason.Stop), Pass.Forever]);
+        var reading = ReadAsync(model);
+        await model.WaitsAsync();
+        clock.Advance(TimeSpan.FromSeconds(options.SilenceSeconds));
+
+        Assert.Equal("whole", await reading);
     }
 
     [Fact]

@@ -32,6 +32,9 @@ internal sealed class CallStream : IAsyncDisposable
     /// <summary>What came until the first token, that one included.</summary>
     public IReadOnlyList<ChatResponseUpdate> Opened => opened;
 
+    /// <summary>What the breaker is to be told of it.</summary>
+    public required Verdict Verdict { get; init; }
+
     public ChatResponseUpdate Current => updates.Current;
 
     /// <summary>Until there is text, or a whole answer without any.</summary>
@@ -61,6 +64,11 @@ internal sealed class CallStream : IAsyncDisposable
         catch (Exception error) when (error is not ModelCallException && caller.IsCancellationRequested)
         {
             throw new OperationCanceledException("The caller gave up.", error, caller);
+        }
+        catch (OperationCanceledException) when (finish is not null)
+        {
+            // The provider said that the answer is whole, and left the stream open.
+            return false;
         }
         catch (OperationCanceledException error) when (total.IsCancellationRequested)
         {

@@ -29,12 +29,14 @@ internal sealed class ModelCall(IChatClient client, ModelOptions options, ModelP
     public async ValueTask<CallStream> TryAsync(CancellationToken cancellation)
     {
         tries++;
+        var verdict = await permit.Gate.CountAsync();
         var era = permit.Gate.Era;
-        var stream = new CallStream(client, Messages, ChatOptions, options, time, cancellation);
+        var stream = new CallStream(client, Messages, ChatOptions, options, time, cancellation) { Verdict = verdict };
         try
         {
             await stream.OpenAsync();
             permit.Gate.Took();
+            await verdict.FirstTokenAsync();
             return stream;
         }
         catch (Exception error)
@@ -45,6 +47,7 @@ internal sealed class ModelCall(IChatClient client, ModelOptions options, ModelP
                 permit.Gate.Refused(failure, era, last: Exhausted);
             }
 
+            await verdict.GiveAsync(error);
             throw;
         }
     }

@@ -21,7 +21,7 @@ public sealed partial class ModelGate
             Random.Shared.NextDouble())),
     };
 
-    private CircuitBreakerStrategyOptions<CallStream> Breaker() => new()
+    private CircuitBreakerStrategyOptions<bool> Breaker() => new()
     {
         FailureRatio = options.Breaker.FailureRatio,
         MinimumThroughput = options.Breaker.MinimumCalls,

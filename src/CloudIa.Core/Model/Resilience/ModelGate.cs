@@ -25,7 +25,7 @@ public sealed partial class ModelGate
     private readonly AdaptiveLimit limit;
     private readonly CircuitBreakerStateProvider breaker = new();
     private readonly ResiliencePipeline<CallStream> opening;
-    private readonly ResiliencePipeline<CallStream> counting;
+    private readonly ResiliencePipeline<bool> counting;
     private long openUntil;
     private DateTimeOffset pausedUntil;
     private int inFlight;
@@ -36,9 +36,8 @@ public sealed partial class ModelGate
         this.options = options;
         this.time = time;
         limit = new AdaptiveLimit(options.MaxConcurrency);
-        var circuit = Breaker();
-        counting = new ResiliencePipelineBuilder<CallStream> { TimeProvider = time }.AddCircuitBreaker(circuit).Build();
-        opening = new ResiliencePipelineBuilder<CallStream> { TimeProvider = time }.AddRetry(Retry()).AddPipeline(counting).Build();
+        counting = new ResiliencePipelineBuilder<bool> { TimeProvider = time }.AddCircuitBreaker(Breaker()).Build();
+        opening = new ResiliencePipelineBuilder<CallStream> { TimeProvider = time }.AddRetry(Retry()).Build();
     }
 
     /// <summary>Called when a job may find room that it did not find before. Set once, by the catalog.</summary>
@@ -189,19 +188,9 @@ public sealed partial class ModelGate
         }
     }
 
-    /// <summary>A stream broke after its first token: a failure beside the call that began it, which the breaker has counted as taken.</summary>
-    internal async ValueTask CountAsync(ModelCallException failure)
-    {
-        if (breaker.CircuitState is not CircuitState.Closed)
-        {
-            // It began before the break, and would be taken for the probe after it.
-            return;
-        }
-
-        var context = ResilienceContextPool.Shared.Get();
-        await counting.ExecuteOutcomeAsync(static (_, failure) => Outcome.FromExceptionAsValueTask<CallStream>(failure), context, failure);
-        ResilienceContextPool.Shared.Return(context);
-    }
+    /// <summary>Begins a call for the breaker.</summary>
+    /// <exception cref="BrokenCircuitException">It is open.</exception>
+    internal ValueTask<Verdict> CountAsync() => Verdict.BeginAsync(counting, breaker);
 
     private GateView View_NeedsLock()
     {

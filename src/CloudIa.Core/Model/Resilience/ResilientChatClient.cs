@@ -46,16 +46,22 @@ public sealed class ResilientChatClient(IChatClient inner, ModelOptions limits, 
         }
     }
 
-    private async ValueTask<bool> NextAsync(CallStream stream)
+    private static async ValueTask<bool> NextAsync(CallStream stream)
     {
         try
         {
-            return await stream.NextAsync();
+            if (await stream.NextAsync())
+            {
+                return true;
+            }
         }
         catch (ModelCallException error)
         {
-            await permit.Gate.CountAsync(error);
+            await stream.Verdict.GiveAsync(error);
             throw;
         }
+
+        await stream.Verdict.GiveAsync(null);
+        return false;
     }
 }
