@@ -101,7 +101,7 @@ public sealed class ConversationChangeTests
         var running = await person.Post("first", key: "the-key");
         await socket.Wait<MessageDelta>(delta => delta.JobId == running.JobId, "the first words");
         var waiting = await person.Post("second", running.ConversationId);
-        var stream = person.Get($"/chat/{waiting.JobId}/events");
+        var stream = await person.BeginEvents(waiting.JobId);
 
         Assert.Equal(HttpStatusCode.NoContent, (await person.Delete($"/conversations/{running.ConversationId}")).Status);
 
@@ -116,7 +116,7 @@ public sealed class ConversationChangeTests
             Assert.Equal(HttpStatusCode.NotFound, (await person.Get($"/chat/{job}")).Status);
         }
 
-        Assert.Contains("event: end", (await Patience.For(stream, "the waiting job's stream to end", server.Tail)).Body, StringComparison.Ordinal);
+        Assert.Contains("event: end", await Patience.For(stream, "the waiting job's stream to end", server.Tail), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.NotFound, (await person.Get($"/conversations/{running.ConversationId}")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await person.Get($"/conversations/{running.ConversationId}/messages")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await person.Delete($"/conversations/{running.ConversationId}")).Status);

@@ -60,6 +60,21 @@ internal sealed class ApiClient : IDisposable
 
     public Task<Reply> Get(string path) => Send(HttpMethod.Get, path);
 
+    /// <summary>A job's events, which have begun when this returns; the task in it is for all of them.</summary>
+    public async Task<Task<string>> BeginEvents(string jobId)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"/chat/{jobId}/events", UriKind.Relative));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        return ReadAll();
+
+        async Task<string> ReadAll()
+        {
+            using (response) return await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>A body as it stands, right or wrong.</summary>
     public Task<Reply> PostBody(string path, string json, IReadOnlyDictionary<string, string>? headers = null) =>
         Send(HttpMethod.Post, path, new StringContent(json, Encoding.UTF8, "application/json"), headers);
