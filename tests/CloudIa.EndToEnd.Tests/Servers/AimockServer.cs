@@ -30,8 +30,7 @@ internal sealed class AimockServer : IAsyncDisposable
     /// <summary>Answers a message that contains a pair's first text with its second, a few characters at a time.</summary>
     public static async Task<AimockServer> Start(params (string Asked, string Answered)[] pairs)
     {
-        var script = Path.Combine(Repository.Tools, "@copilotkit", "aimock", "dist", "cli.js");
-        if (!File.Exists(script)) throw new FileNotFoundException("aimock is not installed: run ./test once.", script);
+        var script = ToolFolder.File("@copilotkit", "aimock", "dist", "cli.js");
 
         var folder = Directory.CreateTempSubdirectory("cloudia-aimock-");
         var fixtures = Path.Combine(folder.FullName, "fixtures.json");

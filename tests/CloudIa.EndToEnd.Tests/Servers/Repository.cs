@@ -5,9 +5,6 @@ internal static class Repository
 {
     private static readonly DirectoryInfo Output = new(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
 
-    public static string Tools { get; } =
-        Path.Combine(Output.Parent!.Parent!.Parent!.Parent!.FullName, "tests", "tools", "node_modules");
-
     /// <summary>The program under test; CLOUDIA_TEST_PROGRAM names another build of it (a dll or a native binary).</summary>
     private static string Program { get; } =
         Environment.GetEnvironmentVariable("CLOUDIA_TEST_PROGRAM")

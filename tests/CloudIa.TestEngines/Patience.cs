@@ -1,7 +1,7 @@
-namespace CloudIa.EndToEnd.Tests.Servers;
+namespace CloudIa.TestEngines;
 
 /// <summary>Every wait of these tests: bounded, and with a message that says what did not come and what was seen instead.</summary>
-internal static class Patience
+public static class Patience
 {
     /// <summary>How long a test waits for what normally takes milliseconds; the machine may be busy.</summary>
     public static readonly TimeSpan Usual = TimeSpan.FromSeconds(30);

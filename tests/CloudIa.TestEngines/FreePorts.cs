@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace CloudIa.EndToEnd.Tests.Servers;
+namespace CloudIa.TestEngines;
 
 /// <summary>
 /// Ports below the range from which the system takes those of outgoing connections, so that a server which
 /// is killed and started again finds its port still free. Each is given once.
 /// </summary>
-internal static class FreePorts
+public static class FreePorts
 {
     private const int First = 20_000;
     private const int Count = 10_000;

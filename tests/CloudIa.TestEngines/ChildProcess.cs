@@ -2,10 +2,11 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace CloudIa.EndToEnd.Tests.Servers;
+
+namespace CloudIa.TestEngines;
 
 /// <summary>One process that a test started: its output is kept, and it is ended by its own id.</summary>
-internal sealed partial class ChildProcess : IDisposable
+public sealed partial class ChildProcess : IDisposable
 {
     private const int Terminate = 15;
     private readonly Process _process;

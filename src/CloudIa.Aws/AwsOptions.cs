@@ -1,0 +1,55 @@
+namespace CloudIa.Aws;
+
+/// <summary>Names of the engines' parts, and how long one waits for them (DESIGN.md sections 9 and 11). Region, credentials and endpoints are the SDK's own.</summary>
+public sealed class AwsOptions
+{
+    /// <summary>The name of the FIFO queue of jobs.</summary>
+    public string Queue { get; set; } = "cloudia-jobs.fifo";
+
+    /// <summary>The name of the FIFO queue where the engine puts what was received too often.</summary>
+    public string DeadLetterQueue { get; set; } = "cloudia-dead-letters.fifo";
+
+    /// <summary>The name of the one table.</summary>
+    public string Table { get; set; } = "cloudia";
+
+    /// <summary>Milliseconds that one call of DynamoDB may take.</summary>
+    public int TableMilliseconds { get; set; } = 1000;
+
+    /// <summary>Milliseconds that one call of SQS may take; a long poll its wait more.</summary>
+    public int QueueMilliseconds { get; set; } = 2000;
+
+    /// <summary>Seconds of a long poll, 0 to 20.</summary>
+    public int PollSeconds { get; set; } = 20;
+
+    /// <summary>What is wrong with these, a line each.</summary>
+    public IEnumerable<string> Errors()
+    {
+        foreach (var (name, value) in new[] { (nameof(Queue), Queue), (nameof(DeadLetterQueue), DeadLetterQueue) })
+        {
+            if (!value.EndsWith(".fifo", StringComparison.Ordinal) || value.Length is < 6 or > 80)
+            {
+                yield return $"Aws:{name} is '{value}'; a FIFO queue's name ends with .fifo and has at most 80 characters.";
+            }
+        }
+
+        if (Table.Length is < 3 or > 255)
+        {
+            yield return $"Aws:Table is '{Table}'; it must have 3 to 255 characters.";
+        }
+
+        if (TableMilliseconds is < 100 or > 60_000)
+        {
+            yield return $"Aws:TableMilliseconds is {TableMilliseconds}; it must be between 100 and 60000.";
+        }
+
+        if (QueueMilliseconds is < 100 or > 60_000)
+        {
+            yield return $"Aws:QueueMilliseconds is {QueueMilliseconds}; it must be between 100 and 60000.";
+        }
+
+        if (PollSeconds is < 0 or > 20)
+        {
+            yield return $"Aws:PollSeconds is {PollSeconds}; it must be between 0 and 20.";
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace CloudIa.TestEngines;
+
+/// <summary>AWS's own DynamoDB Local, in memory, as npm's amplify-dynamodb-simulator brings it; it runs on Java.</summary>
+public sealed class DynamoServer : EngineServer
+{
+    protected override string Name => "DynamoDB Local";
+
+    protected override ChildProcess Launch()
+    {
+        var jar = ToolFolder.File("amplify-dynamodb-simulator", "emulator", "DynamoDBLocal.jar");
+        return ChildProcess.Start(
+            Name,
+            "java",
+            [
+                "-Xmx512m",
+                $"-Djava.library.path={Path.Combine(Path.GetDirectoryName(jar)!, "DynamoDBLocal_lib")}",
+                "-jar", jar,
+                "-inMemory", "-disableTelemetry", "-port", Port.ToString(CultureInfo.InvariantCulture),
+            ],
+            []);
+    }
+}
