@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
+using System.Text;
 using System.Text.Json;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
@@ -10,7 +11,12 @@ namespace CloudIa.EndToEnd.Tests;
 /// <summary>The same answer over server-sent events: a cursor, and a stream that says when it has ended.</summary>
 public sealed class EventStreamTests
 {
-    private sealed record Part(string? LastId, string Text, string? Whole, bool Ended);
+    /// <param name="LastId">The last event's id.</param>
+    /// <param name="Text">What the client holds.</param>
+    /// <param name="Whole">The completed answer.</param>
+    /// <param name="Ended">Whether the event "end" came.</param>
+    /// <param name="Seen">The events, for messages.</param>
+    private sealed record Part(string? LastId, string Text, string? Whole, bool Ended, string Seen);
 
     [Fact]
     public async Task A_stream_that_breaks_goes_on_at_its_last_event_id_with_no_text_twice()
@@ -24,16 +30,18 @@ public sealed class EventStreamTests
         using var person = await ApiClient.WithSession(server.Address);
         var accepted = await person.Post("Erzähl");
 
-        var first = await Read(person, accepted.JobId, null, until: text => text == beginning, server);
+        var first = await Read(person, accepted.JobId, until: text => text == beginning, server);
         Assert.Equal(beginning, first.Text);
         Assert.True(Position.TryParse(first.LastId, out var cursor), $"'{first.LastId}' is no position.");
         Assert.Equal(new Position(1, beginning.Length), cursor);
         gate.SetResult();
-        var second = await Read(person, accepted.JobId, first.LastId, until: _ => false, server);
+        var second = await Read(person, accepted.JobId, until: _ => false, server, first);
 
         Assert.True(second.Ended, "The stream closed without the event 'end'.");
         Assert.Equal(beginning + ending, second.Whole);
-        Assert.StartsWith(first.Text + second.Text, second.Whole, StringComparison.Ordinal);
+        Assert.True(
+            (beginning + ending).StartsWith(second.Text, StringComparison.Ordinal),
+            $"'{first.Text}' became '{second.Text}'.{second.Seen}{Environment.NewLine}{server.Tail()}");
     }
 
     [Fact]
@@ -44,25 +52,26 @@ public sealed class EventStreamTests
         var accepted = await person.Post("Hello");
         var end = await person.End(accepted.JobId, server.Tail);
 
-        var late = await Read(person, accepted.JobId, null, until: _ => false, server);
+        var late = await Read(person, accepted.JobId, until: _ => false, server);
 
         Assert.True(late.Ended, "The stream closed without the event 'end'.");
         Assert.Equal(end.Content, late.Whole);
     }
 
     private static async Task<Part> Read(
-        ApiClient person, string jobId, string? lastId, Func<string, bool> until, CloudiaProcess server)
+        ApiClient person, string jobId, Func<string, bool> until, CloudiaProcess server, Part? before = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Patience.Usual);
         using var http = new HttpClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Address, $"/chat/{jobId}/events"));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", person.Token);
+        var (lastId, text) = (before?.LastId, before?.Text ?? "");
         if (lastId is not null) request.Headers.TryAddWithoutValidation("Last-Event-ID", lastId);
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
 
-        var text = "";
+        var seen = new StringBuilder();
         string? whole = null;
         var parser = SseParser.Create(await response.Content.ReadAsStreamAsync(limit.Token));
         try
@@ -70,8 +79,10 @@ public sealed class EventStreamTests
             await foreach (var item in parser.EnumerateAsync(limit.Token))
             {
                 if (item.EventId is { Length: > 0 } id) lastId = id;
-                if (item.EventType == "end") return new Part(lastId, text, whole, true);
+                seen.AppendLine().Append($"{item.EventId} {item.EventType} {item.Data}");
+                if (item.EventType == "end") return new Part(lastId, text, whole, true, seen.ToString());
                 var said = JsonSerializer.Deserialize(item.Data, ProtocolJson.Default.ServerEvent);
+                if (said is MessageRestarted) text = "";
                 if (said is MessageDelta delta) text += delta.Delta;
                 if (said is MessageCompleted completed) whole = completed.Content;
                 if (until(text)) break;
@@ -79,9 +90,9 @@ public sealed class EventStreamTests
         }
         catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"The stream stands at '{text}'. {server.Tail()}");
+            throw new TimeoutException($"The stream stands at '{text}'.{seen}{Environment.NewLine}{server.Tail()}");
         }
 
-        return new Part(lastId, text, whole, false);
+        return new Part(lastId, text, whole, false, seen.ToString());
     }
 }

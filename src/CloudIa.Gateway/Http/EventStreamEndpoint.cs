@@ -31,21 +31,17 @@ public sealed class EventStreamEndpoint(IConversationStore store, PumpServices p
         // Followed before it is looked up, so that an end between the two is not missed.
         using var feed = pump.Bus.Follow(job.Owner, job.JobId);
         var turn = await store.FindAsync(job, context.RequestAborted) ?? throw new RequestRefusedException(ErrorCode.NotFound);
-        if (turn.End is null)
-        {
-            feed.Resume(job.JobId, from);
-        }
-        else
-        {
-            feed.Announce(job.JobId, TurnEvents.End(turn, reading.Caller.SessionId, Problems.TraceIdOf(context)));
-        }
 
+        // What the feed has heard meanwhile comes after it: growth alone would be told from the beginning.
+        var first = turn.End is null
+            ? new FeedItem(job.JobId, null, from)
+            : new FeedItem(job.JobId, TurnEvents.End(turn, reading.Caller.SessionId, Problems.TraceIdOf(context)));
         var connection = new StreamConnection(connections, context, feed, reading.ExpiresAt);
         connections.Add(connection);
         try
         {
             connection.BoundSends(context);
-            await RunAsync(context, connection, reading.Caller.SessionId);
+            await RunAsync(context, connection, reading.Caller.SessionId, first);
         }
         finally
         {
@@ -53,7 +49,7 @@ public sealed class EventStreamEndpoint(IConversationStore store, PumpServices p
         }
     }
 
-    private async Task RunAsync(HttpContext context, StreamConnection connection, string sessionId)
+    private async Task RunAsync(HttpContext context, StreamConnection connection, string sessionId, FeedItem first)
     {
         using var left = context.RequestAborted.Register(static connection => ((StreamConnection)connection!).End(Ending.Left), connection);
         var sink = new ServerSentEvents(context.Response, connection, context.Request.Headers.AcceptLanguage);
@@ -61,7 +57,7 @@ public sealed class EventStreamEndpoint(IConversationStore store, PumpServices p
         try
         {
             await sink.BeginAsync();
-            await running.RunAsync();
+            await running.RunAsync(first);
             if (!connection.Feed.Closed)
             {
                 await sink.EndAsync();
@@ -71,7 +67,6 @@ public sealed class EventStreamEndpoint(IConversationStore store, PumpServices p
         {
             // Without the event "end": the client comes back, if it did not leave by itself.
         }
-
     }
 
     private static Position PositionOf(HttpContext context)

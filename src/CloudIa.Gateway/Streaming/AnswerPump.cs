@@ -30,10 +30,16 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
     public bool Following => answers is { Count: > 0 };
 
     /// <summary>Runs until the feed is closed or overrun, the one job of a feed has ended, or the sink throws.</summary>
-    public async Task RunAsync()
+    /// <param name="first">What comes before all that the feed has heard.</param>
+    public async Task RunAsync(FeedItem? first = null)
     {
         try
         {
+            if (first is not null && await HandleAsync(first) && feed.OnlyJobId is not null)
+            {
+                return;
+            }
+
             while (!feed.Closed)
             {
                 while (!feed.Closed && feed.TryTake(out var item))

@@ -262,6 +262,19 @@ public sealed class AnswerPumpTests : IDisposable
         Assert.True(bench.Pump(stream, new Recorder([])).RunAsync().IsCompletedSuccessfully);
     }
 
+    [Fact]
+    public void Who_comes_back_is_sent_nothing_twice_of_what_grew_before_it_was_known_that_the_answer_runs()
+    {
+        Start();
+        Append("Olá, ");
+        using var stream = bench.Bus.Follow(bench.Job.Owner, bench.Job.JobId);
+        Append("mundo");
+        var told = new List<ServerEvent>();
+        Assert.False(bench.Pump(stream, new Recorder(told)).RunAsync(new FeedItem(bench.Job.JobId, null, new Position(1, 5))).IsCompleted);
+
+        Assert.Equal((5, "mundo"), Assert.IsType<MessageDelta>(Assert.Single(told)) is var delta ? (delta.Offset, delta.Delta) : default);
+    }
+
     private MessageRestarted Resumed(Position from)
     {
         var told = Elsewhere(from);

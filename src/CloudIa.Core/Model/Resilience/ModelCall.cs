@@ -19,6 +19,8 @@ internal sealed class ModelCall(IChatClient client, ModelOptions options, ModelP
 
     public required ChatOptions? ChatOptions { get; init; }
 
+    public ModelPermit Permit => permit;
+
     /// <summary>Whether all tries that this model has are used.</summary>
     public bool Exhausted => tries > options.Retries;
 

@@ -1,3 +1,4 @@
+using Polly;
 using Polly.CircuitBreaker;
 using Polly.Retry;
 
@@ -12,14 +13,16 @@ public sealed partial class ModelGate
         ShouldHandle = args => ValueTask.FromResult(
             options.Retries > 0
             && args.Outcome.Exception is ModelCallException { Failure.Heals: true }
-            && MayStay
-            && !args.Context.Properties.GetValue(ModelCall.Key, null!).MayGoElsewhere),
+            && CallOf(args.Context) is { MayGoElsewhere: false } call
+            && MayStay(call.Permit)),
         DelayGenerator = args => ValueTask.FromResult<TimeSpan?>(Backoff.After(
             args.AttemptNumber + 1,
             TimeSpan.FromSeconds(options.RetrySeconds),
             PauseLeft,
             Random.Shared.NextDouble())),
     };
+
+    private static ModelCall CallOf(ResilienceContext context) => context.Properties.GetValue(ModelCall.Key, null!);
 
     private CircuitBreakerStrategyOptions<bool> Breaker() => new()
     {

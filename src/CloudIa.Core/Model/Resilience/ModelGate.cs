@@ -29,6 +29,7 @@ public sealed partial class ModelGate
     private long openUntil;
     private DateTimeOffset pausedUntil;
     private int inFlight;
+    private int goingOut;
     private ModelPermit? probe;
 
     public ModelGate(ModelOptions options, TimeProvider time)
@@ -87,15 +88,22 @@ public sealed partial class ModelGate
         }
     }
 
-    /// <summary>Whether a job that holds a place may try once more where it stands.</summary>
-    private bool MayStay
+    /// <summary>
+    /// Whether a job that holds a place may try once more where it stands. One that may not is on its way out and counts
+    /// no more for the others, so that of many that fail at once the last ones stay.
+    /// </summary>
+    private bool MayStay(ModelPermit permit)
     {
-        get
+        lock (gate)
         {
-            lock (gate)
+            if (inFlight - goingOut <= limit.Current && breaker.CircuitState is CircuitState.Closed && pausedUntil - time.GetUtcNow() <= InPlace)
             {
-                return inFlight <= limit.Current && breaker.CircuitState is CircuitState.Closed && pausedUntil - time.GetUtcNow() <= InPlace;
+                return true;
             }
+
+            goingOut += permit.GoesOut ? 0 : 1;
+            permit.GoesOut = true;
+            return false;
         }
     }
 
@@ -126,6 +134,7 @@ public sealed partial class ModelGate
         lock (gate)
         {
             inFlight--;
+            goingOut -= permit.GoesOut ? 1 : 0;
             probe = probe == permit ? null : probe;
         }
 

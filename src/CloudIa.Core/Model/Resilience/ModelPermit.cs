@@ -10,6 +10,9 @@ public sealed class ModelPermit(ModelGate gate, bool probes) : IDisposable
     /// <summary>Whether it is the one call that finds out if the model is back.</summary>
     public bool Probes => probes;
 
+    /// <summary>Whether its job was told to try no more. The gate's, under its lock.</summary>
+    internal bool GoesOut { get; set; }
+
     public void Dispose()
     {
         if (!left)
