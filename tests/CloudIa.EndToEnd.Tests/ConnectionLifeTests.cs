@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text.Json;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -47,7 +46,7 @@ public sealed class ConnectionLifeTests
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("One two three") with { GateAfter = 1, Gate = gate.Task });
         await using var server = await CloudiaProcess.Start(
-            With(("HEARTBEATSECONDS", "1"), ("IDLESECONDS", "3")) with { ModelEndpoint = model.Endpoint });
+            With(("HEARTBEATSECONDS", "1"), ("IDLESECONDS", "6")) with { ModelEndpoint = model.Endpoint });
         using var waits = await ApiClient.WithSession(server.Address);
         await using var answered = await PlainSocket.Open(server.Address, Of(waits, server));
         var accepted = await waits.Post("Count");
@@ -61,63 +60,6 @@ public sealed class ConnectionLifeTests
         gate.SetResult();
         await answered.Wait<MessageCompleted>(end => end.JobId == accepted.JobId, "the answer's end");
         await Patience.For(answered.Closed, "the close of a socket that has heard its answer", server.Tail);
-    }
-
-    [Fact]
-    public async Task A_session_is_warned_of_its_end_refreshed_on_the_open_socket_and_closed_where_nobody_refreshes_it()
-    {
-        // 0.004 h are 14.4 s; the word comes when half of that is left.
-        await using var server = await CloudiaProcess.Start(With(("SESSIONHOURS", "0.004")));
-        using var person = await ApiClient.WithSession(server.Address);
-        using var stranger = await ApiClient.WithSession(server.Address);
-        await using var kept = await PlainSocket.Open(server.Address, Of(person, server));
-        await using var left = await PlainSocket.Open(server.Address, Of(person, server));
-
-        var expiring = await kept.Wait<SessionExpiring>(_ => true, "the word that the session ends");
-        Assert.Equal(kept.Hello.ExpiresAt, expiring.ExpiresAt);
-        await kept.SendText(Refresh(stranger.Token!));
-        Assert.Equal(ErrorCode.TokenInvalid, (await kept.Wait<ErrorEvent>(_ => true, "the stranger's token refused")).Code);
-        var renewed = (await person.Send(HttpMethod.Post, "/sessions")).Read(ProtocolJson.Default.SessionView);
-        Assert.Equal(kept.Hello.SessionId, renewed.SessionId);
-        Assert.True(renewed.ExpiresAt > expiring.ExpiresAt, "The session was not renewed.");
-        await kept.SendText(Refresh(renewed.Token));
-        Assert.Equal(renewed.ExpiresAt, (await kept.Wait<SessionRefreshed>(_ => true, "the refresh")).ExpiresAt);
-
-        await Patience.For(left.Closed, "the end of the session that nobody refreshed", server.Tail);
-        Assert.Equal(CloseCode.SessionExpired, (int?)left.CloseStatus);
-        Assert.False(kept.Closed.IsCompleted, "A refreshed socket was closed with the old token's end.");
-        Assert.Equal(HttpStatusCode.Unauthorized, (await person.Send(HttpMethod.Post, "/sessions")).Status);
-        await kept.SendText(Refresh(person.Token!));
-        await kept.Wait<ErrorEvent>(error => error.Code == ErrorCode.TokenExpired, "the old token refused");
-    }
-
-    [Fact]
-    public async Task A_session_that_ends_in_the_midst_of_an_answer_does_it_no_harm()
-    {
-        var gate = new TaskCompletionSource();
-        await using var model = await FaultyModel.Start(_ => ModelReply.Words("One two three") with { GateAfter = 1, Gate = gate.Task });
-        var settings = With(("SESSIONHOURS", "0.004"));
-        var patient = new Dictionary<string, string>(settings.More)
-        {
-            ["CLOUDIA__MODELS__0__FIRSTTOKENSECONDS"] = "60",
-            ["CLOUDIA__MODELS__0__BREAKER__SAMPLINGSECONDS"] = "120",
-            ["CLOUDIA__MODELS__0__SILENCESECONDS"] = "60",
-        };
-        await using var server = await CloudiaProcess.Start(settings with { ModelEndpoint = model.Endpoint, More = patient });
-        using var person = await ApiClient.WithSession(server.Address);
-        await using var socket = await PlainSocket.Open(server.Address, Of(person, server));
-        var accepted = await person.Post("Count");
-        await socket.Wait<SessionExpiring>(_ => true, "the word that the session ends");
-        var renewed = (await person.Send(HttpMethod.Post, "/sessions")).Read(ProtocolJson.Default.SessionView);
-
-        // This socket goes on with the old token, to its end.
-        await Patience.For(socket.Closed, "the end of the old token", server.Tail);
-        Assert.Equal(CloseCode.SessionExpired, (int?)socket.CloseStatus);
-        gate.SetResult();
-        person.Token = renewed.Token;
-        var end = await person.End(accepted.JobId, server.Tail);
-        Assert.Equal((JobStatus.Completed, "One two three"), (end.Status, end.Content));
-        Assert.Equal(1, end.Attempt);
     }
 
     [Fact]
@@ -152,7 +94,7 @@ public sealed class ConnectionLifeTests
             Assert.Equal(CloseCode.GoingAway, (int?)socket.CloseStatus);
         }
 
-        Assert.Equal(0, await server.Exit(TimeSpan.FromSeconds(15)));
+        Assert.Equal(0, await server.Exit(TimeSpan.FromSeconds(25)));
         await server.StartAgain();
         foreach (var (client, job, _, options) in people)
         {
@@ -174,7 +116,4 @@ public sealed class ConnectionLifeTests
         new() { More = gateway.ToDictionary(one => $"CLOUDIA__GATEWAY__{one.Name}", one => one.Value) };
 
     private static SocketOptions Of(ApiClient person, CloudiaProcess server) => new() { Token = person.Token, ServerLog = server.Tail };
-
-    private static string Refresh(string token) =>
-        JsonSerializer.Serialize(new ClientFrame { Action = "refresh", Token = token }, ProtocolJson.Default.ClientFrame);
 }

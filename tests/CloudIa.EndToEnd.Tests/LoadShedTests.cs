@@ -18,7 +18,7 @@ public sealed class LoadShedTests
         await using var model = await FaultyModel.Start(call => call.Asked == "quick"
             ? ModelReply.Words("at once")
             : ModelReply.Words("in its time") with { Gate = GateOf(call.Asked).Task });
-        await using var server = await CloudiaProcess.Start(Patient(model) with { JobsInFlight = Most });
+        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint, JobsInFlight = Most });
         using var person = await ApiClient.WithSession(server.Address);
         using var another = await ApiClient.WithSession(server.Address);
 
@@ -108,17 +108,4 @@ public sealed class LoadShedTests
     }
 
     private static string Header(Reply reply, string name) => Assert.Single(reply.Headers.GetValues(name));
-
-    /// <summary>Limits that no gate of a test meets, however slow the machine.</summary>
-    private static CloudiaSettings Patient(FaultyModel model) => new()
-    {
-        ModelEndpoint = model.Endpoint,
-        More = new Dictionary<string, string>
-        {
-            ["CLOUDIA__MODELS__0__FIRSTTOKENSECONDS"] = "600",
-            ["CLOUDIA__MODELS__0__SILENCESECONDS"] = "600",
-            ["CLOUDIA__MODELS__0__TOTALSECONDS"] = "600",
-            ["CLOUDIA__MODELS__0__BREAKER__SAMPLINGSECONDS"] = "1200",
-        },
-    };
 }

@@ -87,7 +87,7 @@ public sealed class OrderTests
             _ => Task.FromResult(socket.Events.OfType<MessageCompleted>().Count() >= Tabs * Each ? socket : null),
             "all answers on a socket",
             () => $"It heard {socket.Events.OfType<MessageCompleted>().Count()}.",
-            within: TimeSpan.FromSeconds(90),
+            within: TimeSpan.FromMinutes(5),
             every: TimeSpan.FromMilliseconds(100));
         var asked = socket.Events.OfType<Accepted>().ToDictionary(accepted => accepted.JobId, accepted => accepted.Message!);
         return [.. socket.Events.OfType<MessageCompleted>().Select(end => (end.Turn, end.JobId, asked[end.JobId], end.Content))];

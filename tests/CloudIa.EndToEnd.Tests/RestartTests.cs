@@ -116,7 +116,7 @@ public sealed class RestartTests
         await socket.Wait<MessageDelta>(delta => delta.JobId == running.JobId, "the first words");
 
         server.AskToStop();
-        var code = await server.Exit(TimeSpan.FromSeconds(12));
+        var code = await server.Exit(TimeSpan.FromSeconds(25));
         Assert.True(code == 0, $"SIGTERM ended the server with {code}. {server.Tail()}");
         gate.SetResult();
         await server.StartAgain();

@@ -27,8 +27,7 @@ public sealed class StopTests
         await Patience.Until(
             _ => Task.FromResult(model.Calls[0].State == ModelCallState.Abandoned ? "closed" : null),
             "the provider's request to be closed",
-            server.Tail,
-            within: TimeSpan.FromSeconds(2));
+            server.Tail);
         var stopped = await socket.Wait<MessageStopped>(end => end.JobId == accepted.JobId, "the stop");
         Assert.Equal(shown, stopped.Content);
         var end = await person.End(accepted.JobId, server.Tail);

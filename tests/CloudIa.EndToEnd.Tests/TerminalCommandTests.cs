@@ -74,21 +74,19 @@ public sealed class TerminalCommandTests
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(call => call.Asked == "refused" ? ModelReply.Error(400) : ModelReply.Words("This one as usual") with { Gate = gate.Task });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings
-        {
-            ModelEndpoint = model.Endpoint,
-            More = new Dictionary<string, string> { ["CLOUDIA__MODELS__0__FIRSTTOKENSECONDS"] = "60", ["CLOUDIA__MODELS__0__BREAKER__SAMPLINGSECONDS"] = "120" },
-        });
+        await using var server = await Serve(model);
         using var person = await ApiClient.WithSession(server.Address);
         using var admin = await Operator.Of(server);
 
         var typing = Type(person, "refused", "/new", "another");
         await Patience.Until(_ => Task.FromResult(model.Calls.Any(call => call.Asked == "another") ? "called" : null), "the second message", server.Tail);
         var letter = Assert.Single(await admin.Letters(1));
+
+        // Opened after the chat's own, so that what it hears the chat has heard.
+        await using var socket = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
         model.Answer = _ => ModelReply.Words("Word for word at last");
         await admin.Redrive(letter.Id);
-        await Patience.Until(
-            async _ => (await person.Job(letter.JobId!)).Status == JobStatus.Completed ? "answered" : null, "the redriven answer", server.Tail);
+        await socket.Wait<MessageCompleted>(end => end.JobId == letter.JobId, "the redriven answer");
         gate.SetResult();
 
         var shown = await typing;
@@ -112,7 +110,7 @@ public sealed class TerminalCommandTests
             ["chat", "--server", person.Server.AbsoluteUri],
             new CloudiaSettings { More = new Dictionary<string, string> { ["CLOUDIA_TOKEN"] = person.Token!, ["TERM"] = "dumb" } },
             string.Concat(lines.Append("/exit").Select(line => line + "\n")));
-        Assert.True(await chat.Exit(TimeSpan.FromSeconds(60)) == 0, chat.Tail());
+        Assert.True(await chat.Exit(TimeSpan.FromMinutes(3)) == 0, chat.Tail());
         return string.Join(' ', chat.Output.Split(['\r', '\n', ' '], StringSplitOptions.RemoveEmptyEntries));
     }
 

@@ -45,7 +45,7 @@ public sealed class TerminalTests
     {
         using var chat = Run(["chat", "--server", $"http://127.0.0.1:{FreePorts.Next()}"], "anybody?\n");
 
-        Assert.NotEqual(0, await chat.Exit(TimeSpan.FromSeconds(60)));
+        Assert.NotEqual(0, await chat.Exit(TimeSpan.FromMinutes(3)));
         Assert.False(string.IsNullOrWhiteSpace(chat.Errors), chat.Tail());
         Assert.DoesNotContain("   at ", chat.Errors, StringComparison.Ordinal);
     }

@@ -4,7 +4,7 @@ namespace CloudIa.TestEngines;
 public static class Patience
 {
     /// <summary>How long a test waits for what normally takes milliseconds; the machine may be busy.</summary>
-    public static readonly TimeSpan Usual = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Usual = TimeSpan.FromSeconds(60);
 
     public static async Task<T> For<T>(Task<T> awaited, string what, Func<string> seen, TimeSpan? within = null)
     {

@@ -13,6 +13,7 @@ public sealed class Chromium : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _driver = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(Visitor.Milliseconds);
         _browser = await _driver.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Executable,

@@ -24,31 +24,31 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
         await visitor.AnswerIsWhole();
 
         await page.FillAsync("#search", "whales");
-        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(1, PatientlyCount);
-        await Assertions.Expect(page.Locator(Rows)).ToContainTextAsync("whales", Patiently);
+        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(1);
+        await Assertions.Expect(page.Locator(Rows)).ToContainTextAsync("whales");
         await page.FillAsync("#search", "nothing of the kind");
-        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(0, PatientlyCount);
+        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(0);
         await page.FillAsync("#search", "");
-        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(2, PatientlyCount);
+        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(2);
 
         await page.ClickAsync(".row:has-text('whales') .row-menu");
         await page.ClickAsync("#rename");
         await page.FillAsync("#title-field", "Big mammals");
         await page.PressAsync("#title-field", "Enter");
-        await Assertions.Expect(page.Locator(Rows).Last).ToHaveTextAsync("Big mammals", PatientlyText);
+        await Assertions.Expect(page.Locator(Rows).Last).ToHaveTextAsync("Big mammals");
 
         // The title is the server's: a reload still has it, and stays where it was.
         var here = page.Url;
         await page.ReloadAsync();
         await visitor.IsConnected();
-        await Assertions.Expect(page.Locator(Rows).Last).ToHaveTextAsync("Big mammals", PatientlyText);
+        await Assertions.Expect(page.Locator(Rows).Last).ToHaveTextAsync("Big mammals");
         Assert.Equal(here, page.Url);
 
         await page.ClickAsync("#menu-here");
         await page.ClickAsync("#delete");
         await page.ClickAsync("#delete-now");
-        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(1, PatientlyCount);
-        await Assertions.Expect(visitor.Questions).ToHaveCountAsync(0, PatientlyCount);
+        await Assertions.Expect(page.Locator(Rows)).ToHaveCountAsync(1);
+        await Assertions.Expect(visitor.Questions).ToHaveCountAsync(0);
         await page.GotoAsync(here);
         await visitor.Sees(".greeting a.button", "the word that this conversation is gone");
         Assert.Equal(0, visitor.Dialogs);
@@ -69,25 +69,25 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
 
         await one.Send("Are you there?");
 
-        await Assertions.Expect(other.Questions.Last).ToContainTextAsync("Are you there?", Patiently);
+        await Assertions.Expect(other.Questions.Last).ToContainTextAsync("Are you there?");
         await other.Reads("A few");
         await other.Page.ClickAsync("#stop");
         await one.Sees("article[data-role=assistant][data-status=cancelled]", "the stop of the other tab");
         await one.Reads("A few");
-        await Assertions.Expect(one.Page.Locator("#stop")).ToHaveCountAsync(0, PatientlyCount);
+        await Assertions.Expect(one.Page.Locator("#stop")).ToHaveCountAsync(0);
 
         await one.Send("Never mind");
         await one.Reads("A few");
         await one.Page.SelectOptionAsync("#when-busy", "interrupt");
         await one.Send("Hello");
         await other.Reads("Good day");
-        await Assertions.Expect(other.Page.Locator("article[data-role=assistant][data-status=cancelled]")).ToHaveCountAsync(2, PatientlyCount);
+        await Assertions.Expect(other.Page.Locator("article[data-role=assistant][data-status=cancelled]")).ToHaveCountAsync(2);
 
         await other.Page.ClickAsync("#menu-here");
         await other.Page.ClickAsync("#delete");
         await other.Page.ClickAsync("#delete-now");
         await one.Sees(".greeting a.button", "the word that this conversation was deleted");
-        await Assertions.Expect(one.Page.Locator(Rows)).ToHaveCountAsync(0, PatientlyCount);
+        await Assertions.Expect(one.Page.Locator(Rows)).ToHaveCountAsync(0);
     }
 
     [Fact]
@@ -129,11 +129,11 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
         await visitor.Reads("The second answer");
         await page.ClickAsync("article[data-last] [data-act=regenerate]");
         await visitor.Reads("made better");
-        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("2/2", PatientlyText);
+        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("2/2");
         await page.ClickAsync("[data-act=earlier]");
-        await Assertions.Expect(visitor.Answers.Last).Not.ToContainTextAsync("made better", Patiently);
+        await Assertions.Expect(visitor.Answers.Last).Not.ToContainTextAsync("made better");
         await visitor.Reads("The second answer");
-        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("1/2", PatientlyText);
+        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("1/2");
         await page.ClickAsync("[data-act=later]");
         await visitor.Reads("made better");
 
@@ -145,12 +145,12 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
         await visitor.Reads("The answer to Another question");
 
         Assert.NotEqual(before, page.Url);
-        await Assertions.Expect(visitor.Questions).ToHaveCountAsync(2, PatientlyCount);
-        await Assertions.Expect(visitor.Questions.First).ToContainTextAsync("First question", Patiently);
+        await Assertions.Expect(visitor.Questions).ToHaveCountAsync(2);
+        await Assertions.Expect(visitor.Questions.First).ToContainTextAsync("First question");
         Assert.Equal(["First question", "The answer to First question", "Another question"], model.Calls[^1].Messages.Select(message => message.Content));
         await page.GotoAsync(before);
         await visitor.Reads("made better");
-        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("2/2", PatientlyText);
+        await Assertions.Expect(page.Locator(".version")).ToHaveTextAsync("2/2");
     }
 
     [Fact]
@@ -169,34 +169,28 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
             new Uri(server.Address, $"/c/{first.ConversationId}"), server.Tail, person.Token);
 
         await visitor.Reads($"The answer to message {turns}.");
-        await Assertions.Expect(visitor.Questions.Last).ToBeInViewportAsync(new() { Timeout = 30_000 });
+        await Assertions.Expect(visitor.Questions.Last).ToBeInViewportAsync();
         Assert.InRange(await visitor.Questions.CountAsync(), 2, turns / 2);
         // As one scrolls: up to the first one there is, and again when there are more above it.
         while (await visitor.Questions.CountAsync() < turns)
         {
             var shown = await visitor.Questions.CountAsync();
             await visitor.Questions.First.ScrollIntoViewIfNeededAsync();
-            await Assertions.Expect(visitor.Questions).Not.ToHaveCountAsync(shown, PatientlyCount);
+            await Assertions.Expect(visitor.Questions).Not.ToHaveCountAsync(shown);
         }
 
-        await Assertions.Expect(visitor.Questions.First).ToContainTextAsync("message 1.", Patiently);
+        await Assertions.Expect(visitor.Questions.First).ToContainTextAsync("message 1.");
         Assert.Equal(
             Enumerable.Range(1, turns).Select(turn => $"message {turn}."),
             (await visitor.Page.Locator(".bubble").AllInnerTextsAsync()).Select(text => text.Trim()));
     }
-
-    private static readonly LocatorAssertionsToContainTextOptions Patiently = new() { Timeout = 30_000 };
-
-    private static readonly LocatorAssertionsToHaveCountOptions PatientlyCount = new() { Timeout = 30_000 };
-
-    private static readonly LocatorAssertionsToHaveTextOptions PatientlyText = new() { Timeout = 30_000 };
 
     private static async Task Instruct(Visitor visitor, string prompt)
     {
         await visitor.Page.ClickAsync("#instructions");
         await visitor.Page.FillAsync("#system-prompt", prompt);
         await visitor.Page.ClickAsync("#save-instructions");
-        await Assertions.Expect(visitor.Page.Locator("#system-prompt")).ToHaveCountAsync(0, new() { Timeout = 30_000 });
+        await Assertions.Expect(visitor.Page.Locator("#system-prompt")).ToHaveCountAsync(0);
     }
 
     private static Task<CloudiaProcess> Serve(FaultyModel model) =>

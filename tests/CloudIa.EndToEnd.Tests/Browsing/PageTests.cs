@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using CloudIa.EndToEnd.Tests.Servers;
 using Microsoft.Playwright;
@@ -97,8 +98,8 @@ public sealed class PageTests(Chromium chromium) : IClassFixture<Chromium>
         await using var model = await FaultyModel.Start(_ => ModelReply.Words(answer));
         await using var server = await Serve(model);
         await using var visitor = await chromium.Visit(server.Address, server.Tail);
-        var fetched = new List<string>();
-        visitor.Page.Request += (_, request) => fetched.Add(request.Url);
+        var fetched = new ConcurrentQueue<string>();
+        visitor.Page.Request += (_, request) => fetched.Enqueue(request.Url);
 
         await visitor.Send("Show me everything");
         await visitor.Reads("The last line.");

@@ -7,6 +7,9 @@ namespace CloudIa.EndToEnd.Tests.Browsing;
 /// <summary>One person on the page: what they do, and what they see.</summary>
 internal sealed class Visitor : IAsyncDisposable
 {
+    /// <summary>How long one waits for what a page is to show.</summary>
+    public const float Milliseconds = 60_000;
+
     private readonly IBrowserContext _context;
     private readonly Func<string> _serverLog;
     private readonly ConcurrentQueue<string> _complaints = new();
@@ -23,7 +26,7 @@ internal sealed class Visitor : IAsyncDisposable
             Dialogs++;
             _ = dialog.DismissAsync();
         };
-        page.SetDefaultTimeout(30_000);
+        page.SetDefaultTimeout(Milliseconds);
     }
 
     public IPage Page { get; }
@@ -80,7 +83,7 @@ internal sealed class Visitor : IAsyncDisposable
     {
         try
         {
-            await Assertions.Expect(Answers.Last).ToContainTextAsync(words, new() { Timeout = 30_000 });
+            await Assertions.Expect(Answers.Last).ToContainTextAsync(words);
         }
         catch (PlaywrightException error)
         {

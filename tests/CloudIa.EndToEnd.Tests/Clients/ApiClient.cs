@@ -17,7 +17,7 @@ internal sealed class ApiClient : IDisposable
         _http = new HttpClient(new SocketsHttpHandler { UseCookies = false })
         {
             BaseAddress = server,
-            Timeout = TimeSpan.FromSeconds(20),
+            Timeout = TimeSpan.FromSeconds(60),
         };
         Token = token;
     }
@@ -135,7 +135,7 @@ internal sealed class ApiClient : IDisposable
             },
             $"an answer to the post with the key {key}",
             () => $"The last answer: {last}{Environment.NewLine}{serverLog()}",
-            within: TimeSpan.FromSeconds(60),
+            within: TimeSpan.FromMinutes(3),
             every: TimeSpan.FromMilliseconds(10));
     }
 

@@ -62,7 +62,7 @@ internal sealed class Operator : IDisposable
     {
         using var program = Repository.Run(
             ["dead-letters", .. arguments, "--server", _server.Address.AbsoluteUri, "--data", _server.DataFolder], new CloudiaSettings(), "");
-        var code = await program.Exit(TimeSpan.FromSeconds(60));
+        var code = await program.Exit(TimeSpan.FromMinutes(3));
         Assert.DoesNotContain("   at ", program.Errors, StringComparison.Ordinal);
         return (code, program.Output, program.Errors);
     }

@@ -181,7 +181,7 @@ internal sealed class PlainSocket : IAsyncDisposable
     {
         var address = new UriBuilder(new Uri(server, _options.Path)) { Scheme = "ws" };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(20));
+        limit.CancelAfter(Patience.Usual);
         await _socket.ConnectAsync(address.Uri, limit.Token);
         _reading = Task.Run(Read);
     }

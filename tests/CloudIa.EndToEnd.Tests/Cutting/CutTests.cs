@@ -127,7 +127,7 @@ public sealed class CutTests(ITestOutputHelper output)
                 _ => Task.FromResult<object?>(reading.IsCompleted || _ended >= Histories * kill / (Kills + 1) ? this : null),
                 "histories to end",
                 () => $"{_ended} of {Histories} have ended. {server.Tail()}",
-                within: TimeSpan.FromSeconds(120),
+                within: TimeSpan.FromMinutes(10),
                 every: TimeSpan.FromMilliseconds(5));
             if (reading.IsCompleted) return;
             server.KillNine();

@@ -37,7 +37,7 @@ internal sealed class Wanderer(string owner, ApiClient api, CuttingProxy way, Hi
             Ways[name] = Ways.GetValueOrDefault(name) + 1;
             try
             {
-                await Patience.For(read, $"the end of {owner}'s connection ({name})", serverLog, TimeSpan.FromSeconds(60));
+                await Patience.For(read, $"the end of {owner}'s connection ({name})", serverLog, TimeSpan.FromMinutes(3));
             }
             catch (Exception error) when (IsLoss(error))
             {

@@ -25,6 +25,7 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
     private readonly ConcurrentDictionary<string, int> _messages = new();
     private readonly ConcurrentDictionary<string, int> _calls = new();
     private int _faults = -1;
+    private int _numbered;
 
     /// <summary>The first call for every fourth message fails.</summary>
     public static async Task<ChatHistory> NowAndThen(string provider, Func<ModelReply, int, ModelReply> fault, params string[] limits)
@@ -51,6 +52,11 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
         using var people = new People(server.Address);
         await run.Talk(people, server, "message", messagesEach: 2);
         Volatile.Write(ref healed, true);
+        using var anybody = new ApiClient(server.Address);
+        await Patience.Until(
+            async _ => (await anybody.Get("/health/ready")).Read(ProtocolJson.Default.HealthView).Parts.Any(part => part.Status == "open") ? null : "over",
+            "the break to be over",
+            server.Tail);
         await run.Talk(people, server, Again, messagesEach: 1);
         return await run.Judge(people, model, server, mostCalls: FaultSettings.Attempts * 5);
     }
@@ -101,7 +107,7 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
 
         foreach (var job in jobs)
         {
-            var end = await socket.Wait<ServerEvent>(said => Ends(said, job), $"the end of job {job}", within: TimeSpan.FromSeconds(90));
+            var end = await socket.Wait<ServerEvent>(said => Ends(said, job), $"the end of job {job}", within: TimeSpan.FromMinutes(3));
             if (end is MessageCompleted) _recorder.Showed(owner, job, held.Text(job));
         }
     }
@@ -125,7 +131,7 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
             Pace = TimeSpan.FromMilliseconds(2),
             BytesAWrite = call.Number % 2 == 0 ? int.MaxValue : 29,
         };
-        var message = _messages.GetOrAdd(call.Asked, _ => _messages.Count + 1);
+        var message = _messages.GetOrAdd(call.Asked, _ => Interlocked.Increment(ref _numbered));
         var broken = fails(message, _calls.AddOrUpdate(call.Asked, 1, (_, before) => before + 1));
 
         // Of what fails nothing is ever a whole answer, also where all of its text was sent.

@@ -6,7 +6,7 @@ namespace CloudIa.EndToEnd.Tests.Faults;
 internal static class FaultSettings
 {
     /// <summary>Seconds that a test can wait for, and within which a busy machine answers.</summary>
-    private const string Short = "3";
+    private const string Short = "5";
 
     /// <summary>How often a message is tried where <see cref="Impatient"/> is set.</summary>
     public const int Attempts = 2;

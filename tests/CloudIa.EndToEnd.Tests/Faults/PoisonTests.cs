@@ -71,14 +71,6 @@ public sealed class PoisonTests
         {
             ModelEndpoint = model.Endpoint,
             MaxAttempts = attempts,
-
-            // However busy the machine is, an attempt lasts until it is killed.
-            More = new Dictionary<string, string>
-            {
-                ["CLOUDIA__MODELS__0__FIRSTTOKENSECONDS"] = "60",
-                ["CLOUDIA__MODELS__0__SILENCESECONDS"] = "60",
-                ["CLOUDIA__MODELS__0__BREAKER__SAMPLINGSECONDS"] = "120",
-            },
         });
         using var person = await ApiClient.WithSession(server.Address);
         using var other = await ApiClient.WithSession(server.Address);

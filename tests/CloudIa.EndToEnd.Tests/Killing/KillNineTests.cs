@@ -42,7 +42,7 @@ public sealed class KillNineTests(ITestOutputHelper output)
         await await Task.WhenAny(killing, running);
         await killing;
         await enough.CancelAsync();
-        await Patience.For(running, "all clients to hear all their answers", server.Tail, TimeSpan.FromSeconds(120));
+        await Patience.For(running, "all clients to hear all their answers", server.Tail, TimeSpan.FromMinutes(5));
 
         var history = await people.ReadBack(recorder, server.Tail);
         server.AskToStop();

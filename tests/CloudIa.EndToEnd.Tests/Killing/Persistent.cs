@@ -73,7 +73,7 @@ internal sealed class Persistent(
             async _ => _held.HasEnded(job) || (++looks % 100 == 0 && await IsLost(job)) ? job : null,
             $"{name} to hear the end of job {job} on a socket",
             () => $"It holds '{_held.Text(job)}'.{Environment.NewLine}{serverLog()}",
-            within: TimeSpan.FromSeconds(90),
+            within: TimeSpan.FromMinutes(5),
             every: Retry);
     }
 

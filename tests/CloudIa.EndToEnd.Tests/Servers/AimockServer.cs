@@ -22,7 +22,7 @@ internal sealed class AimockServer : IAsyncDisposable
         _child = child;
         _folder = folder;
         Address = address;
-        _http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(5) };
+        _http = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
     }
 
     public Uri Address { get; }
@@ -41,7 +41,7 @@ internal sealed class AimockServer : IAsyncDisposable
             "node",
             [
                 script, "--host", "127.0.0.1", "--port", port.ToString(CultureInfo.InvariantCulture),
-                "--fixtures", fixtures, "--chunk-size", "4", "--latency", "20",
+                "--fixtures", fixtures, "--chunk-size", "4", "--latency", "100",
             ],
             []);
         var server = new AimockServer(child, folder, new Uri($"http://127.0.0.1:{port}"));
@@ -80,7 +80,7 @@ internal sealed class AimockServer : IAsyncDisposable
         {
             return JsonNode.Parse(await _http.GetStringAsync(new Uri("/__aimock/journal", UriKind.Relative), cancel))!.AsArray();
         }
-        catch (HttpRequestException)
+        catch (Exception notYet) when (notYet is HttpRequestException || (notYet is TaskCanceledException && !cancel.IsCancellationRequested))
         {
             return null;
         }

@@ -10,7 +10,7 @@ internal sealed class CloudiaProcess : IAsyncDisposable
 {
     private readonly CloudiaSettings _settings;
     private readonly DirectoryInfo? _ownFolder;
-    private readonly HttpClient _health = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly HttpClient _health = new() { Timeout = TimeSpan.FromSeconds(10) };
     private ChildProcess? _child;
 
     private CloudiaProcess(CloudiaSettings settings, string? dataFolder)
@@ -93,7 +93,8 @@ internal sealed class CloudiaProcess : IAsyncDisposable
                 }
             },
             "the server to be ready",
-            Tail);
+            Tail,
+            within: TimeSpan.FromMinutes(3));
     }
 
     /// <summary>Resident memory of the process, in bytes.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace CloudIa.EndToEnd.Tests.Servers;
 
-/// <summary>The environment of one server: the house's defaults, except for what a test is about.</summary>
+/// <summary>The environment of one server: the house's defaults, except for what a test is about, and for the patience with its model.</summary>
 internal sealed record CloudiaSettings
 {
     /// <summary>Where the model's wire is spoken; null: the built-in demo model.</summary>
@@ -50,6 +50,15 @@ internal sealed record CloudiaSettings
             yield return new("CLOUDIA__MODELS__0__MODEL", "tested-model");
             yield return new("CLOUDIA__MODELS__0__ENDPOINT", ModelEndpoint.AbsoluteUri);
             yield return new("CLOUDIA__MODELS__0__APIKEY", "a-key-of-no-value");
+        }
+
+        if (ModelEndpoint is not null)
+        {
+            // What a test holds back, it holds back for as long as it takes on a busy machine.
+            yield return new("CLOUDIA__MODELS__0__FIRSTTOKENSECONDS", "120");
+            yield return new("CLOUDIA__MODELS__0__SILENCESECONDS", "120");
+            yield return new("CLOUDIA__MODELS__0__TOTALSECONDS", "600");
+            yield return new("CLOUDIA__MODELS__0__BREAKER__SAMPLINGSECONDS", "240");
         }
 
         if (Concurrency is { } concurrency) yield return new("CLOUDIA__WORK__CONCURRENCY", Text(concurrency));

@@ -20,7 +20,7 @@ namespace CloudIa.Tests.Core;
 internal sealed class Workshop : IDisposable
 {
     /// <summary>How long a test waits for what must come, on the real clock: beyond it the test fails rather than hangs.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly DirectoryInfo directory = Directory.CreateTempSubdirectory("cloudia-");
     private readonly DataFolder folder;
