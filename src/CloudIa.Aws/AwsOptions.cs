@@ -18,7 +18,7 @@ public sealed class AwsOptions
     /// <summary>Milliseconds that one call of SQS may take; a long poll its wait more.</summary>
     public int QueueMilliseconds { get; set; } = 2000;
 
-    /// <summary>Seconds of a long poll, 0 to 20.</summary>
+    /// <summary>Seconds of a long poll, 1 to 20.</summary>
     public int PollSeconds { get; set; } = 20;
 
     /// <summary>What is wrong with these, a line each.</summary>
@@ -47,9 +47,9 @@ public sealed class AwsOptions
             yield return $"Aws:QueueMilliseconds is {QueueMilliseconds}; it must be between 100 and 60000.";
         }
 
-        if (PollSeconds is < 0 or > 20)
+        if (PollSeconds is < 1 or > 20)
         {
-            yield return $"Aws:PollSeconds is {PollSeconds}; it must be between 0 and 20.";
+            yield return $"Aws:PollSeconds is {PollSeconds}; it must be between 1 and 20.";
         }
     }
 }

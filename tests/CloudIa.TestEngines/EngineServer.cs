@@ -45,7 +45,7 @@ public abstract class EngineServer : IAsyncDisposable
     /// <summary>kill -9; what it kept in memory is gone.</summary>
     public void Stop() => _child?.KillNine();
 
-    public ValueTask DisposeAsync()
+    public virtual ValueTask DisposeAsync()
     {
         _child?.Dispose();
         GC.SuppressFinalize(this);

@@ -7,17 +7,19 @@ namespace CloudIa.Core.Queue;
 /// <para>Ordering: jobs of one conversation are leased one at a time, in the order of their commits;
 /// jobs of different conversations in no promised order.</para>
 /// <para>Duplicates: a job may be delivered more than once, also after it was completed; the history tells
-/// (step 4). Enqueuing a job that is still in the queue adds nothing.</para>
+/// (step 4). Enqueuing a job that is still in the queue adds nothing, or another message of it that the history finds out;
+/// enqueuing one within five minutes of its last commit may add nothing, though it was completed since.</para>
 /// <para>Attempts are counted by the history: a release costs none, whether it is a retry after a delay,
 /// a wait for a provider or a drain.</para>
+/// <para>Leases of a process that died end when the next one starts, or run out.</para>
 /// <para>Errors: a call that cannot reach the engine throws <see cref="QueueUnavailableException"/>.
 /// Cancelling a call leaves it done or not done, never half done.</para>
 /// </summary>
 public interface IJobQueue
 {
     /// <summary>
-    /// Returns once the job is durable, or was so before, or was refused by the condition. Condition and commit are
-    /// one step: of many that ask for an idle conversation at once, one is added.
+    /// Returns once the job is durable, or was so before, or was refused by the condition. Of many that ask for an idle
+    /// conversation at once, one is added.
     /// </summary>
     Task<EnqueueResult> EnqueueAsync(JobMessage job, EnqueueCondition condition, CancellationToken cancellation);
 
@@ -43,7 +45,10 @@ public interface IJobQueue
     /// <summary>Keeps the lease for a whole lease time from now. False where it was lost.</summary>
     Task<bool> ExtendAsync(JobLease lease, CancellationToken cancellation);
 
-    /// <summary>Moves the job to the dead letters, in one step. Its failure must be stored before.</summary>
+    /// <summary>
+    /// Moves the job to the dead letters. Its failure must be stored before. Where that breaks off, the job comes again, and
+    /// a repetition makes no second letter.
+    /// </summary>
     Task<bool> DeadLetterAsync(JobLease lease, string reason, CancellationToken cancellation);
 
     /// <summary>How much waits, and since when.</summary>
@@ -59,10 +64,11 @@ public interface IJobQueue
     Task<DeadLetter?> FindDeadLetterAsync(string deadLetterId, CancellationToken cancellation);
 
     /// <summary>
-    /// Puts a dead letter back into the queue, behind what is there, in one step: with one redrive more and the time of
-    /// it, so that its job begins anew (<see cref="History.IConversationStore.BeginAsync"/>). Of many that redrive one
-    /// letter one does. Where its job is in the queue already, the letter goes and nothing is added. One that cannot be
-    /// read stays where it is.
+    /// Puts a dead letter back into the queue, behind what is there: with one redrive more and the time of it, so that its
+    /// job begins anew (<see cref="History.IConversationStore.BeginAsync"/>). Of many that redrive one letter one does; where
+    /// that one dies midway, the letter is there still and can be redriven again after a while. Where its job is in the
+    /// queue already, the letter goes and the history sees to it that it is answered once. One that cannot be read stays
+    /// where it is.
     /// </summary>
     Task<RedriveResult> RedriveAsync(string deadLetterId, CancellationToken cancellation);
 
@@ -75,7 +81,10 @@ public enum EnqueueCondition
 {
     None,
 
-    /// <summary>No job of its conversation is without an end. One whose end is stored does not count, though it may be in the queue still.</summary>
+    /// <summary>
+    /// No job of its conversation is without an end, of those that were added on this condition or are in the history. One
+    /// whose end is stored does not count, though it may be in the queue still.
+    /// </summary>
     ConversationIdle,
 }
 
@@ -84,7 +93,7 @@ public enum EnqueueResult
 {
     Added,
 
-    /// <summary>A job of this name is in the queue; whatever the condition, nothing was added.</summary>
+    /// <summary>A job of this name is in the queue; whatever the condition, nothing was added. An engine that cannot tell adds nothing and says <see cref="Added"/>.</summary>
     AlreadyThere,
 
     /// <summary>The conversation was not idle; nothing was added.</summary>
@@ -97,7 +106,7 @@ public enum RedriveResult
     /// <summary>Its job is in the queue, and the letter is no more.</summary>
     Redriven,
 
-    /// <summary>There is no letter of that id (any more).</summary>
+    /// <summary>There is no letter of that id (any more), or somebody else redrives it.</summary>
     NotFound,
 
     /// <summary>Its body cannot be read, so there is nothing to put back; it can be discarded.</summary>
@@ -109,7 +118,7 @@ public enum RedriveResult
 /// <param name="Receipt">Names this lease; a later lease of the same job has another.</param>
 public sealed record JobLease(JobMessage Job, string Receipt);
 
-/// <summary>Jobs that wait (leased ones included) and when the oldest came; null where none waits.</summary>
+/// <summary>Jobs that wait (leased ones included; of some engines about) and when the oldest came; null where none waits, or the engine does not say.</summary>
 public sealed record QueueDepth(long Waiting, DateTimeOffset? OldestEnqueuedAt, long DeadLetters);
 
 /// <summary>A message that the service gave up on.</summary>

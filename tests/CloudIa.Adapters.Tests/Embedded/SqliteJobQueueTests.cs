@@ -75,6 +75,18 @@ public sealed class SqliteJobQueueTests : JobQueueContract
     }
 
     [Fact]
+    public async Task A_completed_job_may_be_committed_again_at_once()
+    {
+        await using var fixture = new SqliteQueueFixture();
+        var job = Samples.Job();
+        await fixture.EnqueueAsync(job);
+        await fixture.DrainAsync();
+        await fixture.EnqueueAsync(job);
+
+        Assert.Equal(job, (await fixture.TakeOneAsync()).Job);
+    }
+
+    [Fact]
     public async Task A_backlog_larger_than_the_window_in_memory_comes_whole_and_in_order()
     {
         await using var fixture = new SqliteQueueFixture();

@@ -10,19 +10,22 @@ namespace CloudIa.Adapters.Tests.Embedded;
 internal sealed class SqliteQueueFixture : QueueFixture
 {
     private readonly QueueOptions options = new();
-    private SqliteJobQueue queue;
 
-    public SqliteQueueFixture() => queue = new SqliteJobQueue(Folder.Database, options, Time);
+    public SqliteQueueFixture() => Queue = new SqliteJobQueue(Folder.Database, options, Time);
 
     public EmbeddedFolder Folder { get; } = new();
 
     public FakeTimeProvider Time { get; } = new(Samples.Start);
 
-    public override IJobQueue Queue => queue;
+    public override IJobQueue Queue { get; protected set; }
 
     public override IConversationStore Store => new SqliteConversationStore(Folder.Database);
 
     public override DateTimeOffset Now => Time.GetUtcNow();
+
+    public override bool TellsDuplicates => true;
+
+    public override bool TellsAge => true;
 
     public override TimeSpan Lease => options.Lease;
 
@@ -32,10 +35,13 @@ internal sealed class SqliteQueueFixture : QueueFixture
         return Task.CompletedTask;
     }
 
+    /// <summary>It looks before the call returns.</summary>
+    public override Task WaitsAsync(Task receive) => Task.CompletedTask;
+
     public override Task ReopenAsync()
     {
         Folder.Reopen();
-        queue = new SqliteJobQueue(Folder.Database, options, Time);
+        Queue = new SqliteJobQueue(Folder.Database, options, Time);
         return Task.CompletedTask;
     }
 

@@ -66,7 +66,10 @@ public abstract partial class JobQueueContract
             await fixture.PassAsync(TimeSpan.FromHours(1));
             var id = redrives == 1 ? await BuryAsync(job) : Assert.Single(await Queue.ListDeadLettersAsync(null, 10, None)).Id;
             Assert.Equal(RedriveResult.Redriven, await Queue.RedriveAsync(id, None));
-            Assert.Equal(fixture.Now, (await Queue.MeasureAsync(None)).OldestEnqueuedAt!.Value, TimeSpan.FromMinutes(1));
+            if (fixture.TellsAge)
+            {
+                Assert.Equal(fixture.Now, (await Queue.MeasureAsync(None)).OldestEnqueuedAt!.Value, TimeSpan.FromMinutes(1));
+            }
 
             var lease = await fixture.TakeOneAsync();
             AssertRedriven(job, redrives, lease.Job);
@@ -158,7 +161,7 @@ public abstract partial class JobQueueContract
         var receive = Queue.ReceiveAsync(10, None);
         await Queue.RedriveAsync(id, None);
 
-        AssertRedriven(job, 1, Assert.Single(await receive).Job);
+        AssertRedriven(job, 1, Assert.Single(await Soon(receive)).Job);
     }
 
     [Fact]

@@ -1,0 +1,113 @@
+using Amazon.DynamoDBv2;
+using Amazon.Runtime;
+using Amazon.SQS;
+using CloudIa.Adapters.Tests.Embedded;
+using CloudIa.Adapters.Tests.Queue;
+using CloudIa.Aws;
+using CloudIa.Aws.Queue;
+using CloudIa.Aws.Storage;
+using CloudIa.Core.History;
+using CloudIa.Core.Queue;
+using CloudIa.Embedded.History;
+using CloudIa.TestEngines;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CloudIa.Adapters.Tests.Aws;
+
+/// <summary>Queues and a table of a test's own, on servers that it shares.</summary>
+internal sealed class SqsQueueFixture : QueueFixture
+{
+    private static readonly BasicAWSCredentials Anybody = new("anybody", "anything");
+
+    private readonly SqsServer server;
+    private readonly EmbeddedFolder folder = new();
+    private readonly List<SqsJobQueue> opened = [];
+
+    private SqsQueueFixture(SqsServer server, DynamoServer dynamo)
+    {
+        this.server = server;
+        var name = $"test-{Guid.NewGuid():N}";
+        Options = new AwsOptions { Queue = $"{name}.fifo", DeadLetterQueue = $"{name}-dead.fifo", Table = name, QueueMilliseconds = 20_000, TableMilliseconds = 20_000 };
+        Sqs = new AmazonSQSClient(Anybody, At(SqsQueues.Config(Options), server.Address));
+        Dynamo = new AmazonDynamoDBClient(Anybody, new AmazonDynamoDBConfig { ServiceURL = dynamo.Address.ToString() });
+        Store = new SqliteConversationStore(folder.Database);
+        Queue = Open();
+    }
+
+    public AwsOptions Options { get; }
+
+    public QueueOptions QueueOptions { get; } = new();
+
+    public AmazonSQSClient Sqs { get; }
+
+    public AmazonDynamoDBClient Dynamo { get; }
+
+    public FakeTimeProvider Time { get; } = new(Samples.Start);
+
+    public override IJobQueue Queue { get; protected set; }
+
+    public override IConversationStore Store { get; }
+
+    public override DateTimeOffset Now => Time.GetUtcNow();
+
+    public override bool TellsDuplicates => false;
+
+    public override bool TellsAge => false;
+
+    public override TimeSpan Lease => QueueOptions.Lease;
+
+    public static async Task<SqsQueueFixture> OpenAsync(SqsServer server, Engines engines)
+    {
+        var fixture = new SqsQueueFixture(server, await engines.DynamoAsync());
+        var cancellation = TestContext.Current.CancellationToken;
+        await SqsQueues.CreateAsync(fixture.Sqs, fixture.Options, fixture.QueueOptions, cancellation);
+        await DynamoTable.CreateAsync(fixture.Dynamo, fixture.Options.Table, TimeProvider.System, cancellation);
+        return fixture;
+    }
+
+    /// <summary>Another node on the same queues.</summary>
+    public SqsJobQueue Open(IAmazonSQS? sqs = null)
+    {
+        var queue = new SqsJobQueue(sqs ?? Sqs, Dynamo, Store, Options, QueueOptions, Time, NullLogger<SqsJobQueue>.Instance);
+        opened.Add(queue);
+        return queue;
+    }
+
+    /// <summary>This clock first: what is leased meanwhile by the engine's is then leased from the new time on.</summary>
+    public override Task PassAsync(TimeSpan time)
+    {
+        Time.Advance(time);
+        return server.PassAsync(time);
+    }
+
+    public override async Task ReopenAsync()
+    {
+        await opened[^1].DisposeAsync();
+        Queue = Open();
+    }
+
+    public override async Task WaitsAsync(Task receive) => await Patience.Until(
+        async _ => receive.IsCompleted || await server.IsWaitedForAsync(Options.Queue) ? receive : null,
+        "the receive to have looked at the queue",
+        server.Tail,
+        every: TimeSpan.FromMilliseconds(2));
+
+    public override async ValueTask DisposeAsync()
+    {
+        foreach (var queue in opened)
+        {
+            await queue.DisposeAsync();
+        }
+
+        Sqs.Dispose();
+        Dynamo.Dispose();
+        folder.Dispose();
+    }
+
+    private static AmazonSQSConfig At(AmazonSQSConfig config, Uri address)
+    {
+        config.ServiceURL = address.ToString();
+        return config;
+    }
+}
