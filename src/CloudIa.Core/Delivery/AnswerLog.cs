@@ -1,20 +1,32 @@
-using CloudIa.Core.Queue;
 using CloudIa.Protocol;
 
 namespace CloudIa.Core.Delivery;
 
 /// <summary>The text of one running job's newest attempt. Safe for one writer and many readers.</summary>
-public sealed class AnswerLog(JobMessage job)
+public sealed class AnswerLog
 {
     private const int FirstCapacity = 1024;
 
     private readonly Lock gate = new();
+    private EventHead head;
     private int attempt;
     private char[] text = [];
     private int length;
 
+    /// <summary>Where the text ends.</summary>
+    public Position End
+    {
+        get
+        {
+            lock (gate)
+            {
+                return new Position(attempt, length);
+            }
+        }
+    }
+
     /// <summary>Voids what is there and begins an attempt. False for an attempt that is not newer.</summary>
-    public bool Start(int newAttempt)
+    public bool Start(EventHead newHead, int newAttempt)
     {
         lock (gate)
         {
@@ -23,8 +35,7 @@ public sealed class AnswerLog(JobMessage job)
                 return false;
             }
 
-            attempt = newAttempt;
-            length = 0;
+            (head, attempt, length) = (newHead, newAttempt, 0);
             return true;
         }
     }
@@ -63,7 +74,16 @@ public sealed class AnswerLog(JobMessage job)
                 end--;
             }
 
-            return new AnswerSlice(job, new Position(attempt, offset), new string(text, offset, end - offset), end < length);
+            return new AnswerSlice(head, new Position(attempt, offset), new string(text, offset, end - offset), end < length);
+        }
+    }
+
+    /// <summary>All text of an attempt behind a place, even where that lies within a character; none where the attempt is not the newest.</summary>
+    public char[] CopyAfter(Position at)
+    {
+        lock (gate)
+        {
+            return at.Attempt == attempt && at.Offset < length ? text[at.Offset..length] : [];
         }
     }
 

@@ -29,6 +29,7 @@ public sealed class OwnerFeed : IValueTaskSource, IDisposable
     private ManualResetValueTaskSourceCore<bool> waiter = new() { RunContinuationsAsynchronously = true };
     private bool waits;
     private bool woken;
+    private volatile bool looks;
 
     public OwnerFeed(string owner, string? onlyJobId, Action<OwnerFeed> left)
     {
@@ -103,6 +104,37 @@ public sealed class OwnerFeed : IValueTaskSource, IDisposable
                 Add_NeedsLock(FeedItem.Beat);
             }
         }
+    }
+
+    /// <summary>A job has ended; the history has how.</summary>
+    public void Ended(string jobId)
+    {
+        if (Hears(jobId))
+        {
+            lock (gate)
+            {
+                Add_NeedsLock(new FeedItem(jobId, null, Ended: true));
+            }
+        }
+    }
+
+    /// <summary>Words may have been lost: the reader should look at every answer that its client waits for.</summary>
+    public void Look()
+    {
+        looks = true;
+        Wake();
+    }
+
+    /// <summary>Whether the reader was told to look since it last asked.</summary>
+    public bool TakeLook()
+    {
+        var told = looks;
+        if (told)
+        {
+            looks = false;
+        }
+
+        return told;
     }
 
     /// <summary>Ends a wait without an item: for a timer of the reader's.</summary>

@@ -23,13 +23,17 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQue
         {
             await TellAsync(job, result.Turn);
         }
-        else if (result is { Turn.End: null } && !await bus.SignalStopAsync(job, CancellationToken.None))
+        else if (result is { Turn.End: null } && IsNobodys(result.Turn, await bus.SignalStopAsync(job, CancellationToken.None)))
         {
             return await EndAsync(job, result.Turn);
         }
 
         return result;
     }
+
+    /// <summary>With the signals away, what runs is left to its worker, which has the text; what waits for a provider has none.</summary>
+    private static bool IsNobodys(Turn turn, StopSignal signal) =>
+        signal == StopSignal.Unheard || (signal == StopSignal.Unknown && turn.Status == JobStatus.Deferred);
 
     /// <summary>Stops what is unfinished in a job's conversation and was there before it, so that it is next.</summary>
     public async Task InterruptForAsync(JobMessage job, CancellationToken cancellation)

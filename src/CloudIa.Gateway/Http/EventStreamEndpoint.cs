@@ -29,7 +29,7 @@ public sealed class EventStreamEndpoint(IConversationStore store, PumpServices p
         var from = PositionOf(context);
 
         // Followed before it is looked up, so that an end between the two is not missed.
-        using var feed = pump.Bus.Follow(job.Owner, job.JobId);
+        using var feed = await pump.Bus.FollowAsync(job.Owner, job.JobId, context.RequestAborted);
         var turn = await store.FindAsync(job, context.RequestAborted) ?? throw new RequestRefusedException(ErrorCode.NotFound);
 
         // What the feed has heard meanwhile comes after it: growth alone would be told from the beginning.

@@ -1,4 +1,5 @@
 using CloudIa.Core.Conversations;
+using CloudIa.Core.Delivery;
 using CloudIa.Core.Intake;
 using CloudIa.Gateway.Errors;
 using CloudIa.Gateway.Identity;
@@ -29,10 +30,23 @@ public sealed class SocketEndpoint(SocketServices services, Authentication authe
 
         // Followed before the client learns of it, so that nothing it causes is missed; and counted before the handshake
         // is answered, so that one too many is told why.
-        var feed = services.Pump.Bus.Follow(caller.Owner);
+        var following = services.Pump.Bus.FollowAsync(caller.Owner, null, context.RequestAborted);
+#pragma warning disable VSTHRD103 // It is there.
+        return following.IsCompletedSuccessfully
+            ? RunAsync(context, following.Result, connected, caller.SessionId)
+            : RunFollowedAsync(context, following.AsTask(), connected, caller.SessionId);
+#pragma warning restore VSTHRD103
+    }
+
+    private async Task RunFollowedAsync(HttpContext context, Task<OwnerFeed> following, Connected connected, string sessionId) =>
+        await RunAsync(context, await following, connected, sessionId);
+
+    // Without a state machine of its own, which would live as long as the connection does.
+    private Task RunAsync(HttpContext context, OwnerFeed feed, Connected connected, string sessionId)
+    {
         try
         {
-            var connection = new SocketConnection(services, context, feed, caller.SessionId, connected.ExpiresAt, connected.TraceId!);
+            var connection = new SocketConnection(services, context, feed, sessionId, connected.ExpiresAt, connected.TraceId!);
             services.Connections.Add(connection);
             return connection.RunAsync(context, connected);
         }

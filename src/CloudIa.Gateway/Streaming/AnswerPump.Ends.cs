@@ -39,10 +39,16 @@ internal sealed partial class AnswerPump
             return true;
         }
 
+        // Who comes back for an answer that has ended is sent its text once, in the end.
+        return await SendEndAsync(jobId, stored, resumed ? null : Find(jobId));
+    }
+
+    /// <summary>Sends an end that the history has, if it has one.</summary>
+    private async ValueTask<bool> SendEndAsync(string jobId, StoredEnd stored, Answer? answer)
+    {
         if (stored.End is JobEvent end)
         {
-            // Who comes back for an answer that has ended is sent its text once, in the end.
-            await SendEndAsync(end, stored.Attempt, stored.Text!, resumed ? null : Find(jobId));
+            await SendEndAsync(end, stored.Attempt, stored.Text!, answer);
         }
         else if (stored.End is not null)
         {

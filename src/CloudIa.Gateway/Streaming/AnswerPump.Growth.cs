@@ -1,5 +1,5 @@
 using CloudIa.Core.Conversations;
-using CloudIa.Core.Queue;
+using CloudIa.Core.Delivery;
 using CloudIa.Protocol;
 
 namespace CloudIa.Gateway.Streaming;
@@ -17,8 +17,8 @@ internal sealed partial class AnswerPump
 
         var length = slice.Text.Length;
         return length > EventJson.LongText
-            ? new Growth(slice.Job, slice.From, length, "", GrownText(job, slice.From, slice.Text), slice.More)
-            : new Growth(slice.Job, slice.From, length, slice.Text, null, slice.More);
+            ? new Growth(slice.Head, slice.From, length, "", GrownText(job, slice.From, slice.Text), slice.More)
+            : new Growth(slice.Head, slice.From, length, slice.Text, null, slice.More);
     }
 
     private SentText GrownText(JobKey job, Position from, string text)
@@ -42,11 +42,11 @@ internal sealed partial class AnswerPump
     }
 
     /// <summary>Text that a client lacks, from a place on: all of it, or its beginning.</summary>
-    /// <param name="Job">Whose answer it is.</param>
+    /// <param name="Head">Whose answer it is.</param>
     /// <param name="From">Where the text begins.</param>
     /// <param name="Length">In UTF-16 units.</param>
     /// <param name="Short">The text, where it is short; else "".</param>
     /// <param name="Long">The text, where it is long.</param>
     /// <param name="More">Whether there is more.</param>
-    private sealed record Growth(JobMessage Job, Position From, int Length, string Short, SentText? Long, bool More);
+    private sealed record Growth(EventHead Head, Position From, int Length, string Short, SentText? Long, bool More);
 }

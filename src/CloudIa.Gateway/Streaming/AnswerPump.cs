@@ -25,6 +25,7 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
 
     private Dictionary<string, Answer>? answers;
     private ITimer? timer;
+    private ITimer? looker;
 
     /// <summary>Whether an answer that this client hears of has not ended. May be asked on any thread.</summary>
     public bool Following => answers is { Count: > 0 };
@@ -51,12 +52,18 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
                 }
 
                 await SendHeldAsync();
+                if (await LookAsync() && feed.OnlyJobId is not null)
+                {
+                    return;
+                }
+
                 await feed.WaitAsync();
             }
         }
         finally
         {
             timer?.Dispose();
+            looker?.Dispose();
         }
     }
 
@@ -74,7 +81,7 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
                 // The answer grew before the resume was read: this connection has the text from there on already.
                 return false;
             case { From: { } from, JobId: { } jobId }:
-                return !await SendGrowthAsync(jobId, Put(jobId, new Answer { At = from, Began = from })) && await SendEndAsync(jobId, resumed: true);
+                return !await SendGrowthAsync(jobId, Put(jobId, new Answer { At = from, Began = from, Claimed = true })) && await SendEndAsync(jobId, resumed: true);
             case { JobId: { } jobId }:
                 await GrewAsync(jobId);
                 return false;
@@ -87,8 +94,12 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
     private async ValueTask AnnounceAsync(string? jobId, ServerEvent announced)
     {
         var answer = jobId is null ? null : Find(jobId);
+        answer?.Heard();
         switch (announced)
         {
+            case Accepted accepted when answer is null && WaitsFor(accepted):
+                Put(accepted.JobId, new Answer());
+                break;
             case MessageRestarted restarted when answer?.At.Attempt >= restarted.Attempt:
                 // The text was read before the word came: the client knows already.
                 return;
@@ -114,6 +125,7 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
     private async ValueTask GrewAsync(string jobId)
     {
         var answer = Find(jobId) ?? Put(jobId, new Answer());
+        answer.Heard();
         if (answer.Left(services) > TimeSpan.Zero)
         {
             answer.Held = true;
@@ -156,7 +168,7 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
         }
     }
 
-    /// <summary>False where the bus holds nothing of the job: it waits, or has ended.</summary>
+    /// <summary>False where the bus holds nothing of the job that its client lacks: it waits, or has ended.</summary>
     private async ValueTask<bool> SendGrowthAsync(string jobId, Answer answer)
     {
         answer.Held = false;
@@ -168,6 +180,13 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
                 return true;
             }
 
+            if (growth.From.Attempt < answer.At.Attempt && !answer.Claimed)
+            {
+                // An earlier attempt's, which was voided: the newer one's is not there yet, or no more.
+                return false;
+            }
+
+            answer.Claimed = false;
             await SendGrowthAsync(growth, answer);
             if (!growth.More)
             {
@@ -180,7 +199,7 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
 
     private async ValueTask SendGrowthAsync(Growth growth, Answer answer)
     {
-        var job = growth.Job;
+        var head = growth.Head with { At = services.Time.GetUtcNow() };
         var held = answer.At;
         answer.At = growth.From;
         if (held != growth.From)
@@ -191,16 +210,11 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
         if (held != Position.Start && held != growth.From)
         {
             await sink.SendAsync(
-                new MessageRestarted
+                head.On(new MessageRestarted
                 {
-                    JobId = job.JobId,
-                    ConversationId = job.ConversationId,
-                    SessionId = job.SessionId,
-                    TraceId = job.TraceId,
-                    Timestamp = services.Time.GetUtcNow(),
                     Attempt = growth.From.Attempt,
                     Reason = held.Attempt < growth.From.Attempt ? "retry" : "position_unknown",
-                },
+                }),
                 answer.At);
         }
 
@@ -208,7 +222,7 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
         {
             answer.At = growth.From with { Offset = growth.From.Offset + growth.Length };
             answer.Sent(services);
-            await sink.SendAsync(Delta(job.JobId, job.ConversationId, job.SessionId, job.TraceId, growth.From, growth.Short), answer.At, growth.Long);
+            await sink.SendAsync(Delta(head.JobId, head.ConversationId, head.SessionId, head.TraceId, growth.From, growth.Short), answer.At, growth.Long);
         }
     }
 

@@ -10,7 +10,7 @@ public abstract partial class DeliveryBusContract
     [Fact]
     public async Task A_feed_hears_its_owners_events_in_the_order_of_their_publication()
     {
-        using var feed = bus.Follow(owner);
+        using var feed = await bus.FollowAsync(owner, null, None);
         var job = Samples.Job(owner: owner);
         await bus.PublishAsync(owner, Accepted(job), None);
         await StartAsync(job, 2);
@@ -33,7 +33,7 @@ public abstract partial class DeliveryBusContract
     [Fact]
     public async Task A_feed_hears_nothing_of_other_owners()
     {
-        using var feed = bus.Follow(owner);
+        using var feed = await bus.FollowAsync(owner, null, None);
         var stranger = Samples.Owner();
         var theirs = await StartedAsync(of: stranger);
         await bus.AppendAsync(theirs.Key, new Position(1, 0), "secret", None);
@@ -48,8 +48,8 @@ public abstract partial class DeliveryBusContract
     [Fact]
     public async Task All_feeds_of_an_owner_hear_the_same()
     {
-        using var one = bus.Follow(owner);
-        using var two = bus.Follow(owner);
+        using var one = await bus.FollowAsync(owner, null, None);
+        using var two = await bus.FollowAsync(owner, null, None);
         var job = await StartedAsync();
         await bus.AppendAsync(job.Key, new Position(1, 0), "abc", None);
 
@@ -64,7 +64,7 @@ public abstract partial class DeliveryBusContract
     public async Task A_feed_of_one_job_hears_of_that_job_alone()
     {
         var (followed, other) = (Samples.Job(owner: owner), Samples.Job(owner: owner));
-        using var feed = bus.Follow(owner, followed.JobId);
+        using var feed = await bus.FollowAsync(owner, followed.JobId, None);
         await StartAsync(other, 1);
         await bus.AppendAsync(other.Key, new Position(1, 0), "x", None);
         await bus.PublishAsync(owner, new Pong(), None);
@@ -78,7 +78,7 @@ public abstract partial class DeliveryBusContract
     public async Task However_much_an_answer_grows_a_feed_says_so_once_until_its_reader_takes_the_word()
     {
         var job = await StartedAsync();
-        using var feed = bus.Follow(owner);
+        using var feed = await bus.FollowAsync(owner, null, None);
         for (var i = 0; i < 5_000; i++)
         {
             await bus.AppendAsync(job.Key, new Position(1, i), "x", None);
@@ -96,7 +96,7 @@ public abstract partial class DeliveryBusContract
     [Fact]
     public async Task A_feed_whose_reader_takes_nothing_is_overrun_and_bounded()
     {
-        using var feed = bus.Follow(owner);
+        using var feed = await bus.FollowAsync(owner, null, None);
         for (var i = 0; i < 5_000; i++)
         {
             await bus.PublishAsync(owner, new Pong(), None);
@@ -116,8 +116,8 @@ public abstract partial class DeliveryBusContract
     [Fact]
     public async Task A_feed_that_was_left_hears_nothing_more()
     {
-        var left = bus.Follow(owner);
-        using var stays = bus.Follow(owner);
+        var left = await bus.FollowAsync(owner, null, None);
+        using var stays = await bus.FollowAsync(owner, null, None);
         left.Dispose();
         await bus.PublishAsync(owner, new Pong(), None);
 
@@ -129,7 +129,7 @@ public abstract partial class DeliveryBusContract
     [Fact]
     public async Task A_wait_ends_when_an_event_comes_or_its_reader_is_woken_or_told_to_leave()
     {
-        using var feed = bus.Follow(owner);
+        using var feed = await bus.FollowAsync(owner, null, None);
         var wait = feed.WaitAsync().AsTask();
         Assert.False(wait.IsCompleted);
         await bus.PublishAsync(owner, new Pong(), None);
@@ -156,7 +156,7 @@ public abstract partial class DeliveryBusContract
         using var mine = bus.OnStop(job.Key, () => stopped.TrySetResult());
         using var others = bus.OnStop(other.Key, () => throw new InvalidOperationException("the wrong job was stopped"));
         using var strangers = bus.OnStop(job.Key with { Owner = Samples.Owner() }, () => throw new InvalidOperationException("another owner's job was stopped"));
-        Assert.True(await bus.SignalStopAsync(job.Key, None));
+        Assert.Equal(StopSignal.Taken, await bus.SignalStopAsync(job.Key, None));
 
         await stopped.Task;
     }
@@ -165,10 +165,10 @@ public abstract partial class DeliveryBusContract
     public async Task A_stop_signal_that_nobody_listens_for_says_so()
     {
         var job = Samples.Job(owner: owner);
-        Assert.False(await bus.SignalStopAsync(job.Key, None));
+        Assert.Equal(StopSignal.Unheard, await bus.SignalStopAsync(job.Key, None));
         var handle = bus.OnStop(job.Key, () => throw new InvalidOperationException("nobody listens any more"));
         handle.Dispose();
-        Assert.False(await bus.SignalStopAsync(job.Key, None));
+        Assert.Equal(StopSignal.Unheard, await bus.SignalStopAsync(job.Key, None));
     }
 
     [Fact]

@@ -10,6 +10,8 @@ public abstract partial class DeliveryBusContract : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
+    private static readonly DateTimeOffset StartedAt = Samples.Start.AddSeconds(1);
+
     private readonly string owner = Samples.Owner();
 
     private IDeliveryBus bus = null!;
@@ -38,7 +40,7 @@ public abstract partial class DeliveryBusContract : IAsyncLifetime
             var slice = (await bus.ReadAsync(job.Key, new Position(1, offset), None))!;
             Assert.Equal((new Position(1, offset), "Olá, mundo"[offset..]), (slice.From, slice.Text));
             Assert.Equal(new Position(1, 10), slice.End);
-            Assert.Equal(job, slice.Job);
+            Assert.Equal(EventHead.Of(job, StartedAt), slice.Head);
         }
     }
 
@@ -78,7 +80,7 @@ public abstract partial class DeliveryBusContract : IAsyncLifetime
     {
         var job = await StartedAsync(attempt: 2);
         await bus.AppendAsync(job.Key, new Position(2, 0), "abc", None);
-        using var feed = bus.Follow(owner);
+        using var feed = await bus.FollowAsync(owner, null, None);
 
         Assert.False(await StartAsync(job, 1));
         Assert.False(await StartAsync(job, 2));
@@ -160,7 +162,7 @@ public abstract partial class DeliveryBusContract : IAsyncLifetime
 
     private ValueTask<bool> StartAsync(JobMessage job, int attempt) => bus.StartAsync(
         job,
-        new MessageStarted { JobId = job.JobId, ConversationId = job.ConversationId, Turn = 1, Attempt = attempt, Model = "demo" },
+        new MessageStarted { JobId = job.JobId, ConversationId = job.ConversationId, Turn = 1, Attempt = attempt, Model = "demo", Timestamp = StartedAt },
         attempt == 1 ? null : new MessageRestarted { JobId = job.JobId, ConversationId = job.ConversationId, Attempt = attempt, Reason = "retry" },
         None);
 

@@ -1,0 +1,216 @@
+using System.Diagnostics;
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Delivery;
+using CloudIa.Core.Queue;
+using CloudIa.Protocol;
+using CloudIa.TestEngines;
+using StackExchange.Redis;
+
+namespace CloudIa.Adapters.Tests.Aws;
+
+/// <summary>Redis is disposable: it is stopped, emptied or silent while answers are written.</summary>
+public sealed class RedisOutageTests : IAsyncLifetime
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private readonly string owner = Samples.Owner();
+    private readonly RedisServer server = new();
+    private readonly List<RedisNode> nodes = [];
+    private ConnectionMultiplexer? admin;
+
+    public async ValueTask InitializeAsync() => await server.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        if (admin is not null)
+        {
+            await admin.DisposeAsync();
+        }
+
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task An_answer_goes_on_here_while_Redis_is_away_and_is_there_from_where_it_stood_when_it_is_back()
+    {
+        var (here, there) = (Node(), Node());
+        var job = Samples.Job(owner: owner);
+        using var local = await here.Bus.FollowAsync(owner, null, None);
+        using var remote = await there.Bus.FollowAsync(owner, null, None);
+        await StartAsync(here, job, 1);
+        await AppendAsync(here, job, 0, "before");
+        await ReadUntilAsync(there, job.Key, 6);
+        Assert.Equal((DeliveryState.Lossy, DeliveryState.Lossy), (here.Bus.State, there.Bus.State));
+
+        server.Stop();
+        await AppendAsync(here, job, 6, " during");
+        await BecomeAsync(here, DeliveryState.Away);
+        await BecomeAsync(there, DeliveryState.Away);
+        await AppendAsync(here, job, 13, " it");
+        Assert.Equal("before during it", (await here.Bus.ReadAsync(job.Key, Position.Start, None))!.Text);
+        Assert.Null(await there.Bus.ReadAsync(job.Key, Position.Start, None));
+        Assert.Equal(StopSignal.Unknown, await there.Bus.SignalStopAsync(job.Key, None));
+        while (remote.TryTake(out _))
+        {
+        }
+
+        remote.TakeLook();
+        await server.StartAsync();
+        Assert.Equal((new Position(1, 6), " during it"), await ReadFromAsync(there, job.Key, new Position(1, 6), 10));
+        await AppendAsync(here, job, 16, " after");
+        Assert.Equal((new Position(1, 16), " after"), await ReadFromAsync(there, job.Key, new Position(1, 16), 6));
+        await Patience.Until<object>(_ => Task.FromResult<object?>(remote.TakeLook() ? this : null), "the feed to be told to look", () => "");
+        await Patience.Until<object>(async _ => await HearsAsync(here, remote) ? this : null, "the feed to hear of another node again", () => "");
+        await BecomeAsync(here, DeliveryState.Lossy);
+    }
+
+    [Fact]
+    public async Task What_Redis_forgets_in_the_middle_of_an_answer_it_is_given_again()
+    {
+        var (here, there) = (Node(), Node());
+        var job = Samples.Job(owner: owner);
+        await StartAsync(here, job, 1);
+        await AppendAsync(here, job, 0, "a😀b");
+        await ReadUntilAsync(there, job.Key, 4);
+        await FlushAsync();
+        Assert.Null(await there.Bus.ReadAsync(job.Key, Position.Start, None));
+        await AppendAsync(here, job, 4, "c");
+
+        Assert.Equal((new Position(1, 4), "c"), await ReadFromAsync(there, job.Key, new Position(1, 4), 1));
+        Assert.Equal("a😀bc", (await there.Bus.ReadAsync(job.Key, Position.Start, None))!.Text);
+    }
+
+    [Fact]
+    public async Task What_Redis_forgets_while_the_model_is_silent_it_is_given_again()
+    {
+        var (here, there) = (Node(), Node());
+        var job = Samples.Job(owner: owner);
+        await StartAsync(here, job, 1);
+        await AppendAsync(here, job, 0, "abc");
+        await ReadUntilAsync(there, job.Key, 3);
+        await FlushAsync();
+
+        await ReadUntilAsync(there, job.Key, 3);
+    }
+
+    [Fact]
+    public async Task A_worker_that_wrote_while_Redis_was_away_is_refused_once_it_hears_of_a_newer_attempt()
+    {
+        var (here, there) = (Node(), Node());
+        var job = Samples.Job(owner: owner);
+        await StartAsync(here, job, 1);
+        await AppendAsync(here, job, 0, "old");
+        server.Stop();
+        await BecomeAsync(here, DeliveryState.Away);
+        await BecomeAsync(there, DeliveryState.Away);
+        Assert.True(await StartAsync(there, job, 2));
+        await AppendAsync(there, job, 0, "newer", attempt: 2);
+        await AppendAsync(here, job, 3, " text");
+        await server.StartAsync();
+
+        var at = 8;
+        await Patience.Until<object>(
+            async _ => await here.Bus.AppendAsync(job.Key, new Position(1, at++), "x", None) ? null : this, "the older attempt to be refused", () => "");
+        Assert.Equal((new Position(2, 0), "newer"), await ReadFromAsync(here, job.Key, new Position(2, 0), 5));
+        Assert.Equal((new Position(2, 0), "newer"), await ReadFromAsync(there, job.Key, new Position(1, 3), 5));
+    }
+
+    [Fact]
+    public async Task A_node_that_starts_without_Redis_works_and_finds_it_later()
+    {
+        server.Stop();
+        var (here, there) = (Node(), Node());
+        Assert.Equal(DeliveryState.Away, here.Bus.State);
+        var job = Samples.Job(owner: owner);
+        using var feed = await there.Bus.FollowAsync(owner, null, None);
+        using var registration = there.Bus.Register("connection", new LiveConnection(owner, "session", Anonymous: true));
+        Assert.True(await StartAsync(here, job, 1));
+        await AppendAsync(here, job, 0, "abc");
+
+        await server.StartAsync();
+        await ReadUntilAsync(there, job.Key, 3);
+        await Patience.Until<object>(async _ => await HearsAsync(here, feed) ? this : null, "the feed to hear of another node", () => "");
+        await Patience.Until(async _ => await here.Bus.ResolveAsync("connection", None), "the connection to be known", () => "");
+    }
+
+    [Fact]
+    public async Task A_Redis_that_hangs_holds_up_one_call_for_half_a_second_and_the_next_ones_not_at_all()
+    {
+        var (here, there) = (Node(), Node());
+        var job = Samples.Job(owner: owner);
+        await StartAsync(here, job, 1);
+        await AdministerAsync("CLIENT", "PAUSE", "3000", "ALL");
+
+        var clock = Stopwatch.StartNew();
+        await here.Bus.PublishAsync(owner, new Pong(), None);
+        Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(400), TimeSpan.FromSeconds(2));
+        Assert.Equal(DeliveryState.Away, here.Bus.State);
+        clock.Restart();
+        for (var at = 0; at < 100; at++)
+        {
+            await AppendAsync(here, job, at, "x");
+        }
+
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        await ReadUntilAsync(there, job.Key, 100);
+    }
+
+    private RedisNode Node()
+    {
+        var node = new RedisNode(server);
+        nodes.Add(node);
+        return node;
+    }
+
+    private static ValueTask<bool> StartAsync(RedisNode node, JobMessage job, int attempt) => node.Bus.StartAsync(
+        job,
+        new MessageStarted { JobId = job.JobId, ConversationId = job.ConversationId, Turn = 1, Attempt = attempt, Model = "demo", Timestamp = Samples.Start },
+        null,
+        None);
+
+    private static async Task AppendAsync(RedisNode node, JobMessage job, int at, string text, int attempt = 1) =>
+        Assert.True(await node.Bus.AppendAsync(job.Key, new Position(attempt, at), text, None));
+
+    private static async Task ReadUntilAsync(RedisNode node, JobKey job, int length) => await Patience.Until<object>(
+        async _ => await node.Bus.ReadAsync(job, Position.Start, None) is { } slice && slice.Text.Length >= length ? slice : null, "the text", () => "");
+
+    private static async Task<(Position From, string Text)> ReadFromAsync(RedisNode node, JobKey job, Position from, int length)
+    {
+        var slice = await Patience.Until(
+            async _ => await node.Bus.ReadAsync(job, from, None) is { } slice && slice.Text.Length >= length ? slice : null, "the text", () => "");
+        return (slice.From, slice.Text);
+    }
+
+    private static async Task<bool> HearsAsync(RedisNode speaker, OwnerFeed feed)
+    {
+        await speaker.Bus.PublishAsync(feed.Owner, new Pong(), None);
+        using var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(200), TimeProvider.System);
+        while (!moment.IsCancellationRequested)
+        {
+            if (feed.TryTake(out var item) && item.Announced is Pong)
+            {
+                return true;
+            }
+
+            await Task.Yield();
+        }
+
+        return false;
+    }
+
+    private static async Task BecomeAsync(RedisNode node, DeliveryState state) => await Patience.Until<object>(
+        _ => Task.FromResult<object?>(node.Bus.State == state ? node : null), $"the node to find Redis {state}", () => "");
+
+    private Task FlushAsync() => AdministerAsync("FLUSHALL");
+
+    private async Task AdministerAsync(string command, params object[] arguments)
+    {
+        admin ??= await ConnectionMultiplexer.ConnectAsync($"{server.Endpoint},allowAdmin=true");
+        await admin.GetDatabase().ExecuteAsync(command, arguments);
+    }
+}
