@@ -18,7 +18,7 @@ namespace CloudIa.Tests.Models;
 /// <summary>Both providers' HTTP on a real port, and the program's own clients of it: each call has a reply of its own.</summary>
 internal sealed class CuttingProvider : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private readonly WebApplication server;
     private readonly ConcurrentDictionary<string, CutReply> replies = new();
@@ -49,8 +49,9 @@ internal sealed class CuttingProvider : IAsyncDisposable
             Provider = provider,
             ApiKey = "none",
             Endpoint = provider == "openai" ? $"{address}/v1" : address,
-            FirstTokenSeconds = 60,
-            SilenceSeconds = 60,
+            FirstTokenSeconds = 600,
+            SilenceSeconds = 600,
+            TotalSeconds = 600,
             Retries = 0,
         });
     }
