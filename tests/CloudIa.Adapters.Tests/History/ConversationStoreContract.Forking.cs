@@ -75,22 +75,25 @@ public abstract partial class ConversationStoreContract
         Assert.IsType<ForkResult.NotFound>(await ForkAsync(source, 0));
     }
 
+    /// <summary>More turns than the engine takes in one call or transaction.</summary>
+    protected virtual int LongConversation => 2_000;
+
     [Fact]
     public async Task A_long_conversation_is_forked_whole()
     {
         var conversation = Samples.Conversation();
-        await Task.WhenAll(Enumerable.Range(0, 2_000).Select(async i =>
+        await Parallel.ForEachAsync(Enumerable.Range(0, LongConversation), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) =>
         {
             var job = Job(conversation, $"q{i}");
             await store.BeginAsync(job, None);
             await store.FinishAsync(job.Key, 1, Samples.Answer($"a{i}"), None);
-        }));
-        var fork = Assert.IsType<ForkResult.Forked>(await ForkAsync(new ConversationKey(owner, conversation), 2_000)).Conversation;
+        });
+        var fork = Assert.IsType<ForkResult.Forked>(await ForkAsync(new ConversationKey(owner, conversation), LongConversation)).Conversation;
 
-        Assert.Equal(2_000, fork.Turns);
-        var last = Assert.Single(await store.ReadTurnsAfterAsync(new ConversationKey(owner, fork.ConversationId), 1_999, 10, None));
+        Assert.Equal(LongConversation, fork.Turns);
+        var last = Assert.Single(await store.ReadTurnsAfterAsync(new ConversationKey(owner, fork.ConversationId), LongConversation - 1, 10, None));
         Assert.Equal(last.Message[1..], last.End!.Content[1..]);
-        Assert.Equal(new BeginResult.Started(2_001, 1), await store.BeginAsync(Job(fork.ConversationId), None));
+        Assert.Equal(new BeginResult.Started(LongConversation + 1, 1), await store.BeginAsync(Job(fork.ConversationId), None));
     }
 
     /// <summary>Three turns, the second answered twice, with a given title and a system prompt.</summary>

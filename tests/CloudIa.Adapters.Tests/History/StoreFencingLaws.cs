@@ -28,6 +28,9 @@ public abstract class StoreFencingLaws
         Redrive,
     }
 
+    /// <summary>How many schedules are tried; of races a fifth.</summary>
+    protected virtual int Samplings => 150;
+
     /// <summary>A store that outlives the schedules.</summary>
     protected abstract IConversationStore Store { get; }
 
@@ -36,11 +39,11 @@ public abstract class StoreFencingLaws
 
     [Fact]
     public Task However_workers_interleave_one_end_is_stored_and_attempts_only_grow() =>
-        Schedules.SampleAsync(RunAsync, iter: 150, threads: 1, print: steps => string.Join("; ", steps.AsEnumerable()));
+        Schedules.SampleAsync(RunAsync, iter: Samplings, threads: 1, print: steps => string.Join("; ", steps.AsEnumerable()));
 
     [Fact]
     public Task However_workers_race_one_end_is_stored_and_turns_have_no_gap() =>
-        Races.SampleAsync(RaceAsync, iter: 30, threads: 1);
+        Races.SampleAsync(RaceAsync, iter: Samplings / 5, threads: 1);
 
     private static Gen<Step[]> StepsOf(params (int, Act)[] acts) =>
         Gen.Select(Gen.Int[0, Workers - 1], Gen.Int[0, Jobs - 1], Gen.Frequency([.. acts.Select(act => (act.Item1, Gen.Const(act.Item2)))]))

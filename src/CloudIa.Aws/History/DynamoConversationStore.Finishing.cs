@@ -1,0 +1,100 @@
+using Amazon.DynamoDBv2.Model;
+using CloudIa.Aws.Storage;
+using CloudIa.Core.Conversations;
+using CloudIa.Core.History;
+
+namespace CloudIa.Aws.History;
+
+/// <summary>The one conditional write of an end, and the time that an operation has.</summary>
+public sealed partial class DynamoConversationStore
+{
+    private async Task<bool> FinishAsync(JobItem job, int attempt, IReadOnlyList<(string Name, AttributeValue Value)> end, CancellationToken cancellation)
+    {
+        var place = job.Place;
+        while (true)
+        {
+            if (place.Version > 0)
+            {
+                var key = HistoryKeys.Turn(job.Conversation, place);
+                var finish = DynamoWrite.Update(key)
+                    .IfIs(TurnItem.JobId, Field.Of(job.Key.JobId))
+                    .IfIs(TurnItem.Attempt, Field.Of(attempt))
+                    .IfMissing(TurnItem.EndedAt);
+                foreach (var (name, value) in end)
+                {
+                    finish.Set(name, value);
+                }
+
+                if (await calls.WriteAsync(finish, cancellation) is not null)
+                {
+                    return true;
+                }
+
+                if (await calls.GetAsync(key, cancellation) is { } stored && new TurnItem(stored) is { IsGone: false } turn && turn.Job == job.Key.JobId)
+                {
+                    // Ours, where the engine took it and the answer to the call was lost.
+                    return turn.WrittenBy is { } writer && writer == end.First(attribute => attribute.Name == TurnItem.Writer).Value.S;
+                }
+            }
+
+            // Others came before it: it is not where it was expected.
+            var conversation = await FindItemAsync(job.Conversation, cancellation);
+            if (conversation is not { IsDeleted: false } || await PlaceInAsync(job, conversation, cancellation) is not { } found || found == place)
+            {
+                return false;
+            }
+
+            place = found;
+        }
+    }
+
+    /// <summary>What attempts left behind whose end was not stored.</summary>
+    private async Task RemoveOtherPartsAsync(JobItem job, StoredText kept, CancellationToken cancellation)
+    {
+        var left = new List<ItemKey>();
+        await foreach (var part in calls.QueryAsync(HistoryKeys.Parts(job.Conversation, job.Key.JobId), 100, backward: false, [DynamoTable.PartitionKey, DynamoTable.SortKey], cancellation))
+        {
+            left.Add(ItemKey.Of(part));
+        }
+
+        left.RemoveAll(key => IsOf(key, kept) || IsOf(key, job.Message));
+        await calls.WriteAllAsync([], left, cancellation);
+
+        bool IsOf(ItemKey key, StoredText text) => text.PartsName is { } name && key.Sort.StartsWith($"PART#{name}#", StringComparison.Ordinal);
+    }
+
+    /// <summary>Runs a write. A caller that goes away before it has begun finds that nothing was done; after that it is ended.</summary>
+    private async Task<T> WriteAsync<T>(Func<CancellationToken, Task<T>> write, CancellationToken cancellation, int callsAtMost = CallsOfAnOperation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        using var limited = new CancellationTokenSource(limit * callsAtMost, time);
+        return await LimitAsync(write(limited.Token), limited);
+    }
+
+    private async Task<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken cancellation, int callsAtMost = CallsOfAnOperation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        using var limited = new CancellationTokenSource(limit * callsAtMost, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limited.Token, cancellation);
+        try
+        {
+            return await LimitAsync(read(either.Token), limited);
+        }
+        catch (HistoryUnavailableException) when (cancellation.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellation);
+        }
+    }
+
+    private static async Task<T> LimitAsync<T>(Task<T> operation, CancellationTokenSource limited)
+    {
+        try
+        {
+            return await operation;
+        }
+        catch (OperationCanceledException error)
+        {
+            throw new HistoryUnavailableException(limited.IsCancellationRequested ? "the table did not answer in time" : "a call of the table took too long", error);
+        }
+    }
+}

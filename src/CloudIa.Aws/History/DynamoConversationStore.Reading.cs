@@ -1,0 +1,223 @@
+using CloudIa.Aws.Storage;
+using CloudIa.Core.Conversations;
+using CloudIa.Core.History;
+using CloudIa.Core.Queue;
+
+namespace CloudIa.Aws.History;
+
+/// <summary>The reads. What is asked of a conversation that is being removed is answered by its mark, whatever is still there.</summary>
+public sealed partial class DynamoConversationStore
+{
+    public Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) =>
+        ReadAsync(either => FindWithinAsync(job, either), cancellation);
+
+    public Task<IReadOnlyList<Turn>> ReadTurnsAsync(ConversationKey conversation, int? before, int limit, CancellationToken cancellation) =>
+        ReadAsync(either => ReadPageAsync(conversation, (1, (before ?? int.MaxValue) - 1), limit, backward: true, either), cancellation);
+
+    public Task<IReadOnlyList<Turn>> ReadTurnsAfterAsync(ConversationKey conversation, int after, int limit, CancellationToken cancellation) =>
+        ReadAsync(either => ReadPageAsync(conversation, (Math.Max(after, 0) + 1, int.MaxValue), limit, backward: false, either), cancellation);
+
+    public Task<IReadOnlyList<Turn>> ReadVersionsAsync(ConversationKey conversation, int turn, CancellationToken cancellation) =>
+        ReadAsync<IReadOnlyList<Turn>>(
+            async either =>
+            {
+                var found = FindItemAsync(conversation, either);
+                var versions = await VersionsAsync(conversation, turn, either);
+                return await found is { IsDeleted: false } ? await ToTurnsAsync(conversation, versions, versions.Count, either) : [];
+            },
+            cancellation);
+
+    public Task<IReadOnlyList<Turn>> ReadPendingAsync(ConversationKey conversation, int limit, CancellationToken cancellation) =>
+        ReadAsync<IReadOnlyList<Turn>>(
+            async either => await FindItemAsync(conversation, either) is { IsDeleted: false } found
+                ? await WaitingTurnsAsync(
+                    conversation, [.. found.Waiting.Where(job => !job.Value.IsRegeneration).OrderByDescending(job => job.Value.Order).Take(limit).Select(job => job.Key)], either)
+                : [],
+            cancellation);
+
+    public Task<IReadOnlyList<Turn>> ReadUnfinishedAsync(ConversationKey conversation, int limit, CancellationToken cancellation) =>
+        ReadAsync<IReadOnlyList<Turn>>(
+            async either =>
+            {
+                if (await FindItemAsync(conversation, either) is not { IsDeleted: false } found)
+                {
+                    return [];
+                }
+
+                var turns = new List<(long Order, Turn Turn)>();
+                foreach (var (jobId, turn) in await OpenTurnsAsync(conversation, found, either))
+                {
+                    if (!turn.HasEnded)
+                    {
+                        turns.Add((found.Open[jobId].Order, (await ToTurnsAsync(conversation, [turn], either))[0]));
+                    }
+                }
+
+                var waiting = await WaitingTurnsAsync(conversation, [.. found.Waiting.OrderBy(job => job.Value.Order).Take(limit).Select(job => job.Key)], either);
+                return [.. turns.Concat(waiting.Select(turn => (found.Waiting[turn.JobId].Order, Turn: turn))).OrderBy(turn => turn.Order).Take(limit).Select(turn => turn.Turn)];
+            },
+            cancellation);
+
+    private async Task<Turn?> FindWithinAsync(JobKey key, CancellationToken cancellation)
+    {
+        if (await FindPlaceAsync(key, cancellation) is not { } job)
+        {
+            return null;
+        }
+
+        var conversation = job.Item.Conversation;
+        if (job.Place is { } place)
+        {
+            var versions = await VersionsAsync(conversation, place.Turn, cancellation);
+            if (versions.FirstOrDefault(version => version.Job == key.JobId) is { } turn)
+            {
+                return (await ToTurnsAsync(conversation, [turn], versions.Count, cancellation))[0];
+            }
+        }
+
+        return job.Item.ToTurn(await texts.ReadAsync(conversation, job.Item.Message, cancellation));
+    }
+
+    /// <summary>A job, its conversation, and its place where it has one. Null where it is unknown, or was deleted or withdrawn.</summary>
+    private async Task<(JobItem Item, TurnPlace? Place)?> FindPlaceAsync(JobKey key, CancellationToken cancellation)
+    {
+        if (await FindJobAsync(key, cancellation) is not { } job)
+        {
+            return null;
+        }
+
+        var conversation = await FindItemAsync(job.Conversation, cancellation);
+        if (conversation is { IsDeleted: true })
+        {
+            return null;
+        }
+
+        var place = conversation is null ? null : await PlaceInAsync(job, conversation, cancellation);
+        return place is null && job.IsWithdrawn ? null : (job, place);
+    }
+
+    private async Task<JobItem?> FindJobAsync(JobKey key, CancellationToken cancellation) =>
+        await calls.GetAsync(HistoryKeys.Job(key), cancellation) is { } item ? JobItem.From(key, item) : null;
+
+    private async Task<ConversationItem?> FindItemAsync(ConversationKey key, CancellationToken cancellation) =>
+        await calls.GetAsync(HistoryKeys.Conversation(key), cancellation) is { } item ? new ConversationItem(item) : null;
+
+    /// <summary>The system prompt that a begin brings: its conversation's, or its own where it begins the conversation.</summary>
+    private async Task<string?> PromptAsync(JobMessage job, ConversationItem? conversation, CancellationToken cancellation) =>
+        conversation is null ? job.SystemPrompt is { } own ? StoredText.Clean(own) : null
+            : conversation.SystemPrompt is { } prompt ? await texts.ReadAsync(job.Conversation, prompt, cancellation)
+            : null;
+
+    /// <summary>All answers of a turn, oldest first.</summary>
+    private async Task<IReadOnlyList<TurnItem>> VersionsAsync(ConversationKey conversation, int turn, CancellationToken cancellation)
+    {
+        var versions = new List<TurnItem>();
+        if (turn > 0)
+        {
+            await foreach (var item in calls.QueryAsync(HistoryKeys.Turns(conversation, turn, turn), 100, backward: false, null, cancellation))
+            {
+                versions.Add(new TurnItem(item));
+            }
+        }
+
+        versions.RemoveAll(version => version.IsGone);
+        return versions;
+    }
+
+    /// <summary>Turns of a range, each as its current answer.</summary>
+    private async Task<IReadOnlyList<Turn>> ReadPageAsync(ConversationKey conversation, (int From, int To) range, int limit, bool backward, CancellationToken cancellation)
+    {
+        if (range.To < range.From || limit < 1)
+        {
+            return [];
+        }
+
+        var found = FindItemAsync(conversation, cancellation);
+        var page = await CurrentAsync(conversation, range, limit, backward, cancellation);
+        if (await found is not { IsDeleted: false })
+        {
+            return [];
+        }
+
+        var text = await texts.ReadAllAsync(conversation, page.SelectMany(turn => new[] { turn.Turn.Question, turn.Turn.Content }), cancellation);
+        return [.. page.Select(turn => turn.Turn.ToTurn(conversation.ConversationId, turn.Versions, text))];
+    }
+
+    /// <summary>The current answers of a range's turns, and how many each turn has.</summary>
+    private async Task<IReadOnlyList<(TurnItem Turn, int Versions)>> CurrentAsync(
+        ConversationKey conversation, (int From, int To) range, int limit, bool backward, CancellationToken cancellation)
+    {
+        var page = new List<(TurnItem, int)>();
+        var versions = new List<TurnItem>();
+        await foreach (var item in calls.QueryAsync(HistoryKeys.Turns(conversation, range.From, range.To), backward ? limit : limit + 1, backward, null, cancellation))
+        {
+            var turn = new TurnItem(item);
+            if (turn.IsGone)
+            {
+                continue;
+            }
+
+            if (versions.Count > 0 && versions[0].Place.Turn != turn.Place.Turn)
+            {
+                Close();
+            }
+
+            if (page.Count == limit)
+            {
+                break;
+            }
+
+            versions.Add(turn);
+            if (backward && turn.Place.Version == 1)
+            {
+                // Nothing of this turn comes after its first answer: no need to look.
+                Close();
+                if (page.Count == limit)
+                {
+                    break;
+                }
+            }
+        }
+
+        if (versions.Count > 0)
+        {
+            Close();
+        }
+
+        return page;
+
+        void Close()
+        {
+            page.Add((TurnItem.Current(versions), versions.Count));
+            versions.Clear();
+        }
+    }
+
+    private async Task<IReadOnlyList<Turn>> WaitingTurnsAsync(ConversationKey conversation, IReadOnlyList<string> jobs, CancellationToken cancellation)
+    {
+        var keys = jobs.Select(jobId => new JobKey(conversation.Owner, jobId)).ToList();
+        var items = keys.Count == 0 ? null : await calls.GetAllAsync(keys.Select(HistoryKeys.Job), cancellation);
+        var found = keys.Where(key => items!.ContainsKey(HistoryKeys.Job(key))).Select(key => JobItem.From(key, items![HistoryKeys.Job(key)])).ToList();
+        var text = await texts.ReadAllAsync(conversation, found.Select(job => job.Message), cancellation);
+        return [.. found.Select(job => job.ToTurn(text(job.Message)))];
+    }
+
+    /// <summary>Answers of any turns; how many each turn has is looked for.</summary>
+    private async Task<IReadOnlyList<Turn>> ToTurnsAsync(ConversationKey conversation, IReadOnlyList<TurnItem> turns, CancellationToken cancellation)
+    {
+        var made = new List<Turn>();
+        foreach (var turn in turns)
+        {
+            var versions = await VersionsAsync(conversation, turn.Place.Turn, cancellation);
+            made.AddRange(await ToTurnsAsync(conversation, [turn], versions.Count, cancellation));
+        }
+
+        return made;
+    }
+
+    private async Task<IReadOnlyList<Turn>> ToTurnsAsync(ConversationKey conversation, IReadOnlyList<TurnItem> turns, int versions, CancellationToken cancellation)
+    {
+        var text = await texts.ReadAllAsync(conversation, turns.SelectMany(turn => new[] { turn.Question, turn.Content }), cancellation);
+        return [.. turns.Select(turn => turn.ToTurn(conversation.ConversationId, versions, text))];
+    }
+}
