@@ -110,7 +110,20 @@ internal sealed partial class AnswerPump
     }
 
     private SentText Text(JobKey job, string content) =>
-        new(content, async () => (await services.Find(job, CancellationToken.None))?.End?.Content);
+        new(content, async () => (await FindAgainAsync(job))?.End?.Content);
+
+    /// <summary>For a text that was let go. Where the history cannot be read it is gone, and its client comes back for it.</summary>
+    private async Task<Turn?> FindAgainAsync(JobKey job)
+    {
+        try
+        {
+            return await services.Find(job, CancellationToken.None);
+        }
+        catch (HistoryUnavailableException)
+        {
+            return null;
+        }
+    }
 
     private ValueTask SendErrorAsync(string? jobId, string code) => sink.SendAsync(
         new ErrorEvent

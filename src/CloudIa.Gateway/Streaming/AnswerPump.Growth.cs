@@ -35,7 +35,7 @@ internal sealed partial class AnswerPump
             return slice.From == from && slice.Text.Length == length ? slice.Text : null;
         }
 
-        return await services.Find(job, CancellationToken.None) is { End.Content: var content } turn
+        return await FindAgainAsync(job) is { End.Content: var content } turn
             && turn.Attempt == from.Attempt && content.Length >= from.Offset + length
             ? content.Substring(from.Offset, length)
             : null;

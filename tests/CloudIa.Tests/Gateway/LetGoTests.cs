@@ -42,6 +42,16 @@ public sealed class LetGoTests : IDisposable
         await Assert.ThrowsAsync<IOException>(() => waiting.HoldAsync().AsTask());
     }
 
+    [Fact]
+    public async Task A_text_that_was_let_go_is_gone_where_the_history_cannot_be_read_again()
+    {
+        var waiting = Waiting();
+        PumpScript.End(bench, 1, Text() + " and the rest");
+        bench.HistoryFails = true;
+
+        await Assert.ThrowsAsync<IOException>(() => waiting.HoldAsync().AsTask());
+    }
+
     // In frames of their own, so that nothing but the text on its way could keep it.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private SentText Waiting()

@@ -1,6 +1,7 @@
 using System.Text;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
+using CloudIa.Core.History;
 using CloudIa.Core.Queue;
 using CloudIa.Embedded.Delivery;
 using CloudIa.Gateway.Streaming;
@@ -93,6 +94,9 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
     /// <summary>What the history has of a job.</summary>
     public Dictionary<string, Turn> Stored { get; } = [];
 
+    /// <summary>Whether reads of the history fail.</summary>
+    public bool HistoryFails { get; set; }
+
     public ValueTask BeatAsync() => ValueTask.CompletedTask;
 
     public async ValueTask SendAsync(ServerEvent sent, Position after, SentText? text)
@@ -129,7 +133,9 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
 
     public override void Post(SendOrPostCallback d, object? state) => posted.Enqueue((d, state));
 
-    private Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) => Task.FromResult(Stored.GetValueOrDefault(job.JobId));
+    private Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) => HistoryFails
+        ? Task.FromException<Turn?>(new HistoryUnavailableException("away", new IOException()))
+        : Task.FromResult(Stored.GetValueOrDefault(job.JobId));
 
     private void Settle() => Within(() =>
     {
