@@ -23,16 +23,7 @@ public sealed partial class DynamoConversationStore
 
     public Task<IReadOnlyList<Conversation>> ListAsync(string owner, ListPlace? after, int limit, CancellationToken cancellation) =>
         ReadAsync<IReadOnlyList<Conversation>>(
-            async either =>
-            {
-                var page = new List<Conversation>();
-                foreach (var (key, item) in (await AllAfterAsync(owner, after, either)).Take(limit))
-                {
-                    page.Add(await ToConversationAsync(key, item, either));
-                }
-
-                return page;
-            },
+            async either => await Task.WhenAll((await AllAfterAsync(owner, after, either)).Take(limit).Select(one => ToConversationAsync(one.Key, one.Item, either))),
             cancellation);
 
     public Task<IReadOnlyList<Conversation>> SearchAsync(string owner, string text, ListPlace? after, int limit, CancellationToken cancellation) =>

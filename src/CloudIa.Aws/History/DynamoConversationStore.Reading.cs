@@ -21,9 +21,9 @@ public sealed partial class DynamoConversationStore
         ReadAsync<IReadOnlyList<Turn>>(
             async either =>
             {
-                var found = FindItemAsync(conversation, either);
-                var versions = await VersionsAsync(conversation, turn, either);
-                return await found is { IsDeleted: false } ? await ToTurnsAsync(conversation, versions, versions.Count, either) : [];
+                var (found, versions) = (FindItemAsync(conversation, either), VersionsAsync(conversation, turn, either));
+                await Task.WhenAll(found, versions);
+                return await found is { IsDeleted: false } ? await ToTurnsAsync(conversation, await versions, (await versions).Count, either) : [];
             },
             cancellation);
 
@@ -44,17 +44,24 @@ public sealed partial class DynamoConversationStore
                     return [];
                 }
 
-                var turns = new List<(long Order, Turn Turn)>();
-                foreach (var (jobId, turn) in await OpenTurnsAsync(conversation, found, either))
+                var open = await OpenTurnsAsync(conversation, found, either);
+                var turns = await ToTurnsAsync(conversation, [.. open.Values.Where(turn => !turn.HasEnded)], either);
+
+                // One whose place was taken in this moment still looks as if it waited.
+                var waiting = found.Waiting.Select(job => (job.Key, job.Value.Order)).OrderBy(job => job.Order).Take(limit).ToDictionary();
+                foreach (var (jobId, job) in found.Open.Where(job => !open.ContainsKey(job.Key)))
                 {
-                    if (!turn.HasEnded)
-                    {
-                        turns.Add((found.Open[jobId].Order, (await ToTurnsAsync(conversation, [turn], either))[0]));
-                    }
+                    waiting[jobId] = job.Order;
                 }
 
-                var waiting = await WaitingTurnsAsync(conversation, [.. found.Waiting.OrderBy(job => job.Value.Order).Take(limit).Select(job => job.Key)], either);
-                return [.. turns.Concat(waiting.Select(turn => (found.Waiting[turn.JobId].Order, Turn: turn))).OrderBy(turn => turn.Order).Take(limit).Select(turn => turn.Turn)];
+                return
+                [
+                    .. turns.Select(turn => (found.Open[turn.JobId].Order, Turn: turn))
+                        .Concat((await WaitingTurnsAsync(conversation, [.. waiting.Keys], either)).Select(turn => (Order: waiting[turn.JobId], Turn: turn)))
+                        .OrderBy(turn => turn.Order)
+                        .Take(limit)
+                        .Select(turn => turn.Turn),
+                ];
             },
             cancellation);
 
@@ -132,13 +139,14 @@ public sealed partial class DynamoConversationStore
             return [];
         }
 
-        var found = FindItemAsync(conversation, cancellation);
-        var page = await CurrentAsync(conversation, range, limit, backward, cancellation);
+        var (found, current) = (FindItemAsync(conversation, cancellation), CurrentAsync(conversation, range, limit, backward, cancellation));
+        await Task.WhenAll(found, current);
         if (await found is not { IsDeleted: false })
         {
             return [];
         }
 
+        var page = await current;
         var text = await texts.ReadAllAsync(conversation, page.SelectMany(turn => new[] { turn.Turn.Question, turn.Turn.Content }), cancellation);
         return [.. page.Select(turn => turn.Turn.ToTurn(conversation.ConversationId, turn.Versions, text))];
     }

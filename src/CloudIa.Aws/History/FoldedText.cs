@@ -16,7 +16,7 @@ internal static class FoldedText
         "rŕŗřȑȓṙṛṝṟ", "sśŝşšșṡṣṥṧṩ", "tţťțṫṭṯṱẗ", "uùúûüũūŭůűųưǔǖǘǚǜȕȗṳṵṷṹṻụủứừửữự", "vṽṿ", "wŵẁẃẅẇẉẘ", "xẋẍ", "yýÿŷȳẏẙỳỵỷỹ", "zźżžẑẓẕ");
 
     /// <summary>The words of a text that is searched for; of the last its beginning is enough.</summary>
-    public static IReadOnlyList<string> WordsOf(string text) => [.. SearchWords.Of(text).Select(Fold)];
+    public static IReadOnlyList<string> WordsOf(string text) => [.. SearchWords.Of(text).Select(Fold).Where(word => word.Length > 0)];
 
     private static string Fold(string word)
     {
