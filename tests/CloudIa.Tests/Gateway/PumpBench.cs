@@ -25,7 +25,14 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
     private TaskCompletionSource? busy;
     private OwnerFeed? feed;
 
-    public PumpBench() => Connect(resume: false);
+    private readonly StatedBus stated;
+
+    /// <param name="state">What the bus says of itself.</param>
+    public PumpBench(DeliveryState state = DeliveryState.Sure)
+    {
+        stated = new StatedBus(Bus) { State = state };
+        Connect(resume: false);
+    }
 
     public FakeTimeProvider Time { get; } = new();
 
@@ -65,6 +72,23 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
 
     public Task Running { get; private set; } = Task.CompletedTask;
 
+    /// <summary>From now on its words are lost on the way to this connection.</summary>
+    public void LoseWords() => feed?.Dispose();
+
+    /// <summary>The connection is told that words may have been lost.</summary>
+    public void TellToLook()
+    {
+        feed?.Look();
+        Settle();
+    }
+
+    /// <summary>What the bus says of itself.</summary>
+    public DeliveryState State
+    {
+        get => stated.State;
+        set => stated.State = value;
+    }
+
     /// <summary>The client reads nothing until it is told to.</summary>
     public void Stall() => busy ??= new TaskCompletionSource();
 
@@ -89,7 +113,7 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
     }
 
     /// <summary>A pump from a feed of the bench's bus to a sink.</summary>
-    public AnswerPump Pump(OwnerFeed from, IEventSink to) => new(new PumpServices(Bus, FindAsync, Coalesce, SteadyCoalesce, Time), from, to, "session", "trace");
+    public AnswerPump Pump(OwnerFeed from, IEventSink to) => new(new PumpServices(stated, FindAsync, Coalesce, SteadyCoalesce, Time), from, to, "session", "trace");
 
     /// <summary>What the history has of a job.</summary>
     public Dictionary<string, Turn> Stored { get; } = [];
@@ -133,9 +157,16 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
 
     public override void Post(SendOrPostCallback d, object? state) => posted.Enqueue((d, state));
 
-    private Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) => HistoryFails
-        ? Task.FromException<Turn?>(new HistoryUnavailableException("away", new IOException()))
-        : Task.FromResult(Stored.GetValueOrDefault(job.JobId));
+    /// <summary>How often the history was asked.</summary>
+    public int Finds { get; private set; }
+
+    private Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation)
+    {
+        Finds++;
+        return HistoryFails
+            ? Task.FromException<Turn?>(new HistoryUnavailableException("away", new IOException()))
+            : Task.FromResult(Stored.GetValueOrDefault(job.JobId));
+    }
 
     private void Settle() => Within(() =>
     {

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace CloudIa.Embedded.Intake;
+namespace CloudIa.Core.Intake;
 
 /// <summary>
 /// Jobs by their ids, 16 bytes each, because a million of them may wait: a short row that is looked through, or a hash

@@ -1,0 +1,67 @@
+using System.Globalization;
+using CloudIa.Aws.Intake;
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Intake;
+using CloudIa.Core.Queue;
+using CloudIa.Protocol;
+using CloudIa.TestEngines;
+using StackExchange.Redis.Profiling;
+
+namespace CloudIa.Adapters.Tests.Aws;
+
+/// <summary>How often a turn goes to Redis and back.</summary>
+public sealed class RedisRoundTripTests(Engines engines, ITestOutputHelper output)
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Fact]
+    public async Task A_turn_takes_few_round_trips_and_text_at_most_fifty_a_second()
+    {
+        var server = await engines.RedisAsync();
+        await using var gateway = new RedisNode(server, Patience.Usual);
+        await using var worker = new RedisNode(server, Patience.Usual);
+        await Patience.Until<object>(
+            _ => Task.FromResult<object?>(gateway.IsListening(gateway.Bus.Channel) && worker.IsListening(worker.Bus.Channel) ? this : null), "the nodes to listen", () => "");
+        var job = Samples.Job(owner: Samples.Owner());
+        using var feed = await gateway.Bus.FollowAsync(job.Owner, null, None);
+
+        // Every script is known to the server before it is counted.
+        await TurnAsync(gateway, worker, Samples.Job(owner: job.Owner));
+        var counted = new ProfilingSession();
+        gateway.Link.Multiplexer.RegisterProfiler(() => counted);
+        worker.Link.Multiplexer.RegisterProfiler(() => counted);
+        var (began, pieces) = (TimeProvider.System.GetTimestamp(), await TurnAsync(gateway, worker, job));
+        var took = TimeProvider.System.GetElapsedTime(began);
+
+        var calls = counted.FinishProfiling().Where(call => call.Command is not ("PING" or "SUBSCRIBE" or "UNSUBSCRIBE")).ToList();
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"Redis, one turn of {pieces} deltas in {took.TotalMilliseconds:0} ms: {calls.Count} round trips ({string.Join(", ", calls.GroupBy(call => call.Command).Select(group => $"{group.Count()} {group.Key}"))})."));
+
+        // Reserve, accepted; start, end; settled by whoever stored the end, and by the worker. The rest is text.
+        var text = calls.Count - 6;
+        Assert.InRange(text, 1, (took.TotalMilliseconds / 20) + 2);
+        Assert.True(text < pieces / 2, $"{text} round trips for {pieces} deltas");
+    }
+
+    private static async Task<int> TurnAsync(RedisNode gateway, RedisNode worker, JobMessage job)
+    {
+        const int Pieces = 200;
+        var live = TimeSpan.FromMinutes(20);
+        await new RedisQuota(gateway.Link, new QuotaOptions(), live, TimeProvider.System).ReserveAsync(job.Key, None);
+        await gateway.Bus.PublishAsync(job.Owner, new Accepted { JobId = job.JobId, ConversationId = job.ConversationId, Status = JobStatus.Queued }, None);
+
+        await worker.Bus.StartAsync(job, new MessageStarted { JobId = job.JobId, ConversationId = job.ConversationId, Turn = 1, Attempt = 1, Model = "demo" }, null, None);
+        for (var i = 0; i < Pieces; i++)
+        {
+            Assert.True(await worker.Bus.AppendAsync(job.Key, new Position(1, i * 4), "word", None));
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+
+        var quota = new RedisQuota(worker.Link, new QuotaOptions(), live, TimeProvider.System);
+        await quota.SettleAsync(job.Key);
+        await worker.Bus.EndAsync(job.Key, new MessageStopped { JobId = job.JobId, ConversationId = job.ConversationId, Turn = 1, Attempt = 1, Content = "" }, None);
+        await quota.SettleAsync(job.Key);
+        return Pieces;
+    }
+}

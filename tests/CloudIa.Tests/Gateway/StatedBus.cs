@@ -1,0 +1,33 @@
+using CloudIa.Core.Conversations;
+using CloudIa.Core.Delivery;
+using CloudIa.Core.Queue;
+using CloudIa.Protocol;
+
+namespace CloudIa.Tests.Gateway;
+
+/// <summary>A bus that says of itself what a test wants it to.</summary>
+internal sealed class StatedBus(IDeliveryBus inner) : IDeliveryBus
+{
+    public DeliveryState State { get; set; }
+
+    public ValueTask<bool> StartAsync(JobMessage job, MessageStarted started, MessageRestarted? restarted, CancellationToken cancellation) =>
+        inner.StartAsync(job, started, restarted, cancellation);
+
+    public ValueTask<bool> AppendAsync(JobKey job, Position at, string delta, CancellationToken cancellation) => inner.AppendAsync(job, at, delta, cancellation);
+
+    public ValueTask PublishAsync(string owner, ServerEvent published, CancellationToken cancellation) => inner.PublishAsync(owner, published, cancellation);
+
+    public ValueTask EndAsync(JobKey job, ServerEvent end, CancellationToken cancellation) => inner.EndAsync(job, end, cancellation);
+
+    public ValueTask<AnswerSlice?> ReadAsync(JobKey job, Position from, int limit, CancellationToken cancellation) => inner.ReadAsync(job, from, limit, cancellation);
+
+    public ValueTask<OwnerFeed> FollowAsync(string owner, string? onlyJobId, CancellationToken cancellation) => inner.FollowAsync(owner, onlyJobId, cancellation);
+
+    public ValueTask<StopSignal> SignalStopAsync(JobKey job, CancellationToken cancellation) => inner.SignalStopAsync(job, cancellation);
+
+    public IDisposable OnStop(JobKey job, Func<bool> stop) => inner.OnStop(job, stop);
+
+    public IDisposable Register(string connectionId, LiveConnection connection) => inner.Register(connectionId, connection);
+
+    public ValueTask<LiveConnection?> ResolveAsync(string connectionId, CancellationToken cancellation) => inner.ResolveAsync(connectionId, cancellation);
+}
