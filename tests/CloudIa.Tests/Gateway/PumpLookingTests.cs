@@ -7,8 +7,8 @@ namespace CloudIa.Tests.Gateway;
 /// <summary>Where words may be lost, whoever waits for an answer gets it all the same.</summary>
 public sealed class PumpLookingTests : IDisposable
 {
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    /// <summary>Seconds in which a word that was lost is missed.</summary>
+    private const int Soon = 4;
 
     private readonly PumpBench bench = new(DeliveryState.Lossy);
 
@@ -22,7 +22,7 @@ public sealed class PumpLookingTests : IDisposable
         PumpScript.Append(bench, new Position(1, 3), "def");
         Assert.Equal("abc", bench.Text);
 
-        bench.Pass(Soon);
+        Pass(Soon);
         Assert.Equal("abcdef", bench.Text);
     }
 
@@ -33,12 +33,12 @@ public sealed class PumpLookingTests : IDisposable
         bench.LoseWords();
         PumpScript.End(bench, 1, "abcdef");
 
-        bench.Pass(Soon);
+        Pass(Soon);
         Assert.Equal(["abc", "def"], bench.Deltas.Select(delta => delta.Delta));
         Assert.Equal("abcdef", Assert.IsType<MessageCompleted>(bench.Sent[^1].Sent).Content);
 
         var sent = bench.Sent.Count;
-        bench.Pass(Soon * 10);
+        Pass(10 * Soon);
         Assert.Equal(sent, bench.Sent.Count);
     }
 
@@ -49,11 +49,11 @@ public sealed class PumpLookingTests : IDisposable
         bench.LoseWords();
         PumpScript.Start(bench, 1);
         PumpScript.Append(bench, new Position(1, 0), "abc");
-        bench.Pass(Soon);
+        Pass(Soon);
         Assert.Equal("abc", bench.Text);
 
         PumpScript.End(bench, 1, "abc");
-        bench.Pass(Soon);
+        Pass(Soon);
         Assert.IsType<MessageCompleted>(bench.Sent[^1].Sent);
     }
 
@@ -61,12 +61,12 @@ public sealed class PumpLookingTests : IDisposable
     public void A_message_that_the_history_does_not_know_yet_is_not_said_to_be_gone()
     {
         Accept();
-        bench.Pass(Soon);
+        Pass(Soon);
         Assert.IsType<Accepted>(bench.Sent[^1].Sent);
 
         bench.LoseWords();
         PumpScript.End(bench, 1, "abc");
-        bench.Pass(Soon);
+        Pass(Soon);
         Assert.IsType<MessageCompleted>(bench.Sent[^1].Sent);
     }
 
@@ -75,7 +75,7 @@ public sealed class PumpLookingTests : IDisposable
     {
         Begin("abc");
         bench.LoseWords();
-        bench.Pass(Soon);
+        Pass(Soon);
 
         Assert.Equal(ErrorCode.ConversationDeleted, Assert.IsType<ErrorEvent>(bench.Sent[^1].Sent).Code);
     }
@@ -86,12 +86,12 @@ public sealed class PumpLookingTests : IDisposable
         Begin("abc");
         bench.LoseWords();
         bench.HistoryAway = true;
-        bench.Pass(Soon);
+        Pass(Soon);
         Assert.IsType<MessageDelta>(bench.Sent[^1].Sent);
 
         PumpScript.End(bench, 1, "abc");
         bench.HistoryAway = false;
-        bench.Pass(Soon * 4);
+        Pass(4 * Soon);
         Assert.IsType<MessageCompleted>(bench.Sent[^1].Sent);
     }
 
@@ -100,11 +100,12 @@ public sealed class PumpLookingTests : IDisposable
     {
         Begin("abc");
         bench.LoseWords();
+        Store();
         bench.State = DeliveryState.Away;
-        bench.Pass(2 * Second);
+        Pass(2);
         PumpScript.End(bench, 1, "abc");
 
-        bench.Pass(Second);
+        Pass(1);
         Assert.IsType<MessageCompleted>(bench.Sent[^1].Sent);
     }
 
@@ -126,7 +127,7 @@ public sealed class PumpLookingTests : IDisposable
         bench.LoseWords();
         PumpScript.Start(bench, 2);
         PumpScript.Append(bench, new Position(2, 0), "xy");
-        bench.Pass(Soon);
+        Pass(Soon);
 
         Assert.Equal(2, Assert.IsType<MessageRestarted>(bench.Sent[^2].Sent).Attempt);
         Assert.Equal("xy", bench.Text);
@@ -135,7 +136,7 @@ public sealed class PumpLookingTests : IDisposable
     [Fact]
     public void Nobody_looks_while_nothing_is_waited_for_or_while_words_come_and_ever_more_seldom_while_none_does()
     {
-        bench.Pass(Soon * 10);
+        Pass(10 * Soon);
         Assert.Equal(0, bench.Finds);
 
         Store();
@@ -148,10 +149,7 @@ public sealed class PumpLookingTests : IDisposable
 
         Assert.Equal(0, bench.Finds);
         bench.LoseWords();
-        for (var i = 0; i < 160; i++)
-        {
-            bench.Pass(Second);
-        }
+        Pass(160);
 
         // Of 80 looks at the bus the 2nd, the 4th, and every 8th.
         Assert.InRange(bench.Finds, 10, 14);
@@ -163,7 +161,7 @@ public sealed class PumpLookingTests : IDisposable
         bench.State = DeliveryState.Sure;
         Begin("abc");
         bench.LoseWords();
-        bench.Pass(Soon * 10);
+        Pass(10 * Soon);
 
         Assert.Equal(0, bench.Finds);
     }
@@ -177,6 +175,14 @@ public sealed class PumpLookingTests : IDisposable
         PumpScript.End(bench, 1, "abc");
         stream.TryTake(out _);
         Assert.True(bench.Pump(stream, new Ignored()).RunAsync(new FeedItem(bench.Job.JobId, null, new Position(1, 3))).IsCompletedSuccessfully);
+    }
+
+    private void Pass(int seconds)
+    {
+        for (var i = 0; i < seconds; i++)
+        {
+            bench.Pass(TimeSpan.FromSeconds(1));
+        }
     }
 
     private void Accept() => bench.Do(() => bench.Bus.PublishAsync(
