@@ -85,12 +85,12 @@ public sealed class PumpLookingTests : IDisposable
     {
         Begin("abc");
         bench.LoseWords();
-        bench.HistoryAway = true;
+        bench.HistoryFails = true;
         Pass(Soon);
         Assert.IsType<MessageDelta>(bench.Sent[^1].Sent);
 
         PumpScript.End(bench, 1, "abc");
-        bench.HistoryAway = false;
+        bench.HistoryFails = false;
         Pass(4 * Soon);
         Assert.IsType<MessageCompleted>(bench.Sent[^1].Sent);
     }
