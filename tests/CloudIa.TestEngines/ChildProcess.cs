@@ -9,6 +9,8 @@ namespace CloudIa.TestEngines;
 public sealed partial class ChildProcess : IDisposable
 {
     private const int Terminate = 15;
+    private const int Continue = 18;
+    private const int Stop = 19;
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
@@ -69,13 +71,13 @@ public sealed partial class ChildProcess : IDisposable
     }
 
     /// <summary>SIGTERM, as a deployment sends it.</summary>
-    public void AskToStop()
-    {
-        if (!_process.HasExited && SendSignal(_process.Id, Terminate) != 0)
-        {
-            throw new InvalidOperationException($"SIGTERM did not reach {_name} ({_process.Id}).");
-        }
-    }
+    public void AskToStop() => Signal(Terminate);
+
+    /// <summary>SIGSTOP: it does nothing more until it is thawed, and its connections stand.</summary>
+    public void Freeze() => Signal(Stop);
+
+    /// <summary>SIGCONT.</summary>
+    public void Thaw() => Signal(Continue);
 
     /// <summary>Its exit code, once it has ended by itself and its output is read.</summary>
     public async Task<int> Exit(TimeSpan? within = null)
@@ -97,6 +99,14 @@ public sealed partial class ChildProcess : IDisposable
     {
         KillNine();
         _process.Dispose();
+    }
+
+    private void Signal(int signal)
+    {
+        if (!_process.HasExited && SendSignal(_process.Id, signal) != 0)
+        {
+            throw new InvalidOperationException($"Signal {signal} did not reach {_name} ({_process.Id}).");
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

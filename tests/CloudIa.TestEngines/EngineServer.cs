@@ -45,6 +45,11 @@ public abstract class EngineServer : IAsyncDisposable
     /// <summary>kill -9; what it kept in memory is gone.</summary>
     public void Stop() => _child?.KillNine();
 
+    /// <summary>It hangs until it is thawed.</summary>
+    public void Freeze() => _child?.Freeze();
+
+    public void Thaw() => _child?.Thaw();
+
     public virtual ValueTask DisposeAsync()
     {
         _child?.Dispose();

@@ -32,7 +32,7 @@ public sealed class EnginesTests(Engines engines)
     [Fact]
     public async Task Redis_answers()
     {
-        await using var client = await ConnectionMultiplexer.ConnectAsync((await engines.RedisAsync()).Endpoint);
+        await using var client = await ConnectionMultiplexer.ConnectAsync((await engines.RedisAsync()).Endpoint + ",connectTimeout=60000,asyncTimeout=60000");
 
         Assert.True(await client.GetDatabase().PingAsync() > TimeSpan.Zero);
     }

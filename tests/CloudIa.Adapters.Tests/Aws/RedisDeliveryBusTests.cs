@@ -3,7 +3,6 @@ using CloudIa.Aws.Delivery;
 using CloudIa.Aws.Storage;
 using CloudIa.Core.Delivery;
 using CloudIa.TestEngines;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CloudIa.Adapters.Tests.Aws;
 
@@ -14,7 +13,8 @@ public sealed class RedisDeliveryBusTests(Engines engines) : DeliveryBusContract
 
     protected override async ValueTask<IDeliveryBus> OpenAsync()
     {
-        link = RedisLink.Connect((await engines.RedisAsync()).Endpoint, TimeProvider.System, NullLogger<RedisLink>.Instance, Patience.Usual);
+        link = RedisNode.Connect(await engines.RedisAsync());
+        await Patience.Until<object>(_ => Task.FromResult<object?>(link.Unsettled ? null : link), "Redis to be found", () => "");
         return bus = new RedisDeliveryBus(link, TimeProvider.System);
     }
 

@@ -20,8 +20,8 @@ public sealed class RedisNodesTests(Engines engines) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         server = await engines.RedisAsync();
-        here = new RedisNode(server, Patience.Usual);
-        there = new RedisNode(server, Patience.Usual);
+        here = await RedisNode.OpenAsync(server);
+        there = await RedisNode.OpenAsync(server);
     }
 
     public async ValueTask DisposeAsync()

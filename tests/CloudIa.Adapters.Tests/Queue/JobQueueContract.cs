@@ -22,7 +22,7 @@ public abstract partial class JobQueueContract : IAsyncLifetime
     /// <summary>A new, empty queue.</summary>
     protected abstract ValueTask<QueueFixture> OpenAsync();
 
-    private static Task<T> Soon<T>(Task<T> awaited) => awaited.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System, TestContext.Current.CancellationToken);
+    private static Task<T> Soon<T>(Task<T> awaited) => awaited.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
 
     private async Task AssertWaitsAsync(Task receive)
     {
