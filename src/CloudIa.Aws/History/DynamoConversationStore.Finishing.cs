@@ -68,7 +68,14 @@ public sealed partial class DynamoConversationStore
     {
         cancellation.ThrowIfCancellationRequested();
         using var limited = new CancellationTokenSource(limit * callsAtMost, time);
-        return await LimitAsync(write(limited.Token), limited);
+        try
+        {
+            return await write(limited.Token);
+        }
+        catch (OperationCanceledException error)
+        {
+            throw new HistoryUnavailableException("the table took too long", error);
+        }
     }
 
     private async Task<T> ReadAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken cancellation, int callsAtMost = CallsOfAnOperation)
@@ -78,23 +85,15 @@ public sealed partial class DynamoConversationStore
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limited.Token, cancellation);
         try
         {
-            return await LimitAsync(read(either.Token), limited);
+            return await read(either.Token);
         }
-        catch (HistoryUnavailableException) when (cancellation.IsCancellationRequested)
+        catch (Exception error) when (error is OperationCanceledException or HistoryUnavailableException && cancellation.IsCancellationRequested)
         {
-            throw new OperationCanceledException(cancellation);
-        }
-    }
-
-    private static async Task<T> LimitAsync<T>(Task<T> operation, CancellationTokenSource limited)
-    {
-        try
-        {
-            return await operation;
+            throw new OperationCanceledException(error.Message, error, cancellation);
         }
         catch (OperationCanceledException error)
         {
-            throw new HistoryUnavailableException(limited.IsCancellationRequested ? "the table did not answer in time" : "a call of the table took too long", error);
+            throw new HistoryUnavailableException("the table took too long", error);
         }
     }
 }

@@ -29,10 +29,10 @@ public sealed partial class DynamoConversationStore : IConversationStore
 
     public DynamoConversationStore(IAmazonDynamoDB client, AwsOptions options, TimeProvider time)
     {
-        calls = new DynamoCalls(client, options.Table, time);
+        limit = TimeSpan.FromMilliseconds(options.TableMilliseconds);
+        calls = new DynamoCalls(client, options.Table, limit * CallsOfAnOperation, time);
         texts = new StoredTexts(calls);
         this.time = time;
-        limit = TimeSpan.FromMilliseconds(options.TableMilliseconds);
     }
 
     /// <summary>What this store's calls have cost.</summary>

@@ -9,7 +9,11 @@ namespace CloudIa.Aws.Storage;
 /// The calls of the one table. Reads are consistent. What the engine throws becomes <see cref="HistoryUnavailableException"/>;
 /// a condition that does not hold is an answer.
 /// </summary>
-internal sealed class DynamoCalls(IAmazonDynamoDB client, string table, TimeProvider time)
+/// <param name="client">The engine's client, which has its own limit for each try of a call.</param>
+/// <param name="table">The table's name.</param>
+/// <param name="limit">What a call may take, with all of its tries.</param>
+/// <param name="time">What says the time.</param>
+internal sealed class DynamoCalls(IAmazonDynamoDB client, string table, TimeSpan limit, TimeProvider time)
 {
     private const int MostKeysOfARead = 100;
     private const int MostItemsOfAWrite = 25;
@@ -19,7 +23,7 @@ internal sealed class DynamoCalls(IAmazonDynamoDB client, string table, TimeProv
     public async Task<Item?> GetAsync(ItemKey key, CancellationToken cancellation)
     {
         var request = new GetItemRequest { TableName = table, Key = key.ToItem(), ConsistentRead = true, ReturnConsumedCapacity = ReturnConsumedCapacity.TOTAL };
-        var response = await CallAsync(() => client.GetItemAsync(request, cancellation));
+        var response = await CallAsync(limited => client.GetItemAsync(request, limited), cancellation);
         Units.CountRead(response.ConsumedCapacity);
         return response.Item is { Count: > 0 } item ? item : null;
     }
@@ -34,7 +38,7 @@ internal sealed class DynamoCalls(IAmazonDynamoDB client, string table, TimeProv
             for (var tries = 1; wanted is { Keys.Count: > 0 }; tries++)
             {
                 var request = new BatchGetItemRequest { RequestItems = new() { [table] = wanted }, ReturnConsumedCapacity = ReturnConsumedCapacity.TOTAL };
-                var response = await CallAsync(() => client.BatchGetItemAsync(request, cancellation));
+                var response = await CallAsync(limited => client.BatchGetItemAsync(request, limited), cancellation);
                 Units.CountRead([.. response.ConsumedCapacity ?? []]);
                 var items = response.Responses?.GetValueOrDefault(table) ?? [];
                 foreach (var item in items)
@@ -91,7 +95,7 @@ internal sealed class DynamoCalls(IAmazonDynamoDB client, string table, TimeProv
 
         do
         {
-            var response = await CallAsync(() => client.QueryAsync(request, cancellation));
+            var response = await CallAsync(limited => client.QueryAsync(request, limited), cancellation);
             Units.CountRead(response.ConsumedCapacity);
             foreach (var item in response.Items ?? [])
             {
@@ -113,7 +117,7 @@ internal sealed class DynamoCalls(IAmazonDynamoDB client, string table, TimeProv
         {
             try
             {
-                return await CallAsync(() => SendAsync(write, cancellation));
+                return await CallAsync(limited => SendAsync(write, limited), cancellation);
             }
             catch (ConditionalCheckFailedException)
             {
@@ -136,7 +140,7 @@ internal sealed class DynamoCalls(IAmazonDynamoDB client, string table, TimeProv
         };
         try
         {
-            var response = await CallAsync(() => client.TransactWriteItemsAsync(request, cancellation));
+            var response = await CallAsync(limited => client.TransactWriteItemsAsync(request, limited), cancellation);
             Units.CountWritten([.. response.ConsumedCapacity ?? []]);
             return true;
         }
@@ -157,7 +161,7 @@ internal sealed class DynamoCalls(IAmazonDynamoDB client, string table, TimeProv
             for (var tries = 1; left is { Count: > 0 }; tries++)
             {
                 var request = new BatchWriteItemRequest { RequestItems = new() { [table] = left }, ReturnConsumedCapacity = ReturnConsumedCapacity.TOTAL };
-                var response = await CallAsync(() => client.BatchWriteItemAsync(request, cancellation));
+                var response = await CallAsync(limited => client.BatchWriteItemAsync(request, limited), cancellation);
                 Units.CountWritten([.. response.ConsumedCapacity ?? []]);
                 left = response.UnprocessedItems?.GetValueOrDefault(table);
                 if (left is { Count: > 0 })
@@ -194,11 +198,17 @@ internal sealed class DynamoCalls(IAmazonDynamoDB client, string table, TimeProv
         return updated.Attributes ?? [];
     }
 
-    private static async Task<T> CallAsync<T>(Func<Task<T>> call)
+    private async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellation)
     {
+        using var limited = new CancellationTokenSource(limit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limited.Token, cancellation);
         try
         {
-            return await call();
+            return await call(either.Token);
+        }
+        catch (OperationCanceledException error) when (!cancellation.IsCancellationRequested)
+        {
+            throw new HistoryUnavailableException("the table did not answer in time", error);
         }
         catch (Exception error) when (error is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or TimeoutException
             && error is not (ConditionalCheckFailedException or TransactionConflictException or TransactionCanceledException))

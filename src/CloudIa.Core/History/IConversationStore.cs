@@ -26,7 +26,10 @@ namespace CloudIa.Core.History;
 /// </summary>
 public interface IConversationStore
 {
-    /// <summary>Shows an accepted message to readers before its turn begins. A job that is known already stays as it is.</summary>
+    /// <summary>
+    /// Shows an accepted message to readers before its turn begins. A job that is known already stays as it is. Where this
+    /// fails, the job is unknown, to a stop as well, until its begin; an engine whose queue is its history's own knows it all the same.
+    /// </summary>
     Task RecordPendingAsync(JobMessage job, CancellationToken cancellation);
 
     /// <summary>Takes a pending message back whose commit to the queue failed. A begun one stays.</summary>

@@ -32,7 +32,8 @@ public sealed class DynamoStoreDeathTests(DynamoFixture dynamo) : IClassFixture<
             });
 
             // Another message comes first, then the one of the dead node again.
-            Assert.IsType<BeginResult.Started>(await living.BeginAsync(next, None));
+            var begun = Assert.IsType<BeginResult.Started>(await living.BeginAsync(next, None));
+            Assert.Equal(Enumerable.Range(1, begun.Turn), (await living.ReadTurnsAfterAsync(first.Conversation, 0, 10, None)).Select(turn => turn.Number!.Value));
             if (await living.BeginAsync(job, None) is BeginResult.Started again)
             {
                 Assert.True(await living.FinishAsync(job.Key, again.Attempt, Samples.Answer(answer), None));
