@@ -14,14 +14,18 @@ public sealed class SqsServer : EngineServer
 
     protected override string Name => "fauxqs";
 
-    /// <summary>Turns the clock on: of all queues of this server, so it is for tests that share it with none that run beside them.</summary>
+    /// <summary>Lets the clock of all its queues stand still, so that only <see cref="PassAsync"/> moves it: for tests that share the server with none that run beside them.</summary>
+    public Task StopClockAsync() => AskAsync(HttpMethod.Post, "stop");
+
+    /// <summary>Turns the clock on.</summary>
     public Task PassAsync(TimeSpan time) => AskAsync(HttpMethod.Post, FormattableString.Invariant($"pass?ms={time.TotalMilliseconds:0}"));
 
     /// <summary>Whether a batch may hold several messages of one group, as it may in SQS.</summary>
     public Task BatchGroupsAsync(bool several) => AskAsync(HttpMethod.Post, several ? "groups?batch=true" : "groups?batch=false");
 
-    /// <summary>Whether nothing can be received from a queue, and somebody waits for it.</summary>
-    public async Task<bool> IsWaitedForAsync(string queue) => await AskAsync(HttpMethod.Get, $"waits?queue={queue}") == "true";
+    /// <summary>How many long polls wait for a queue; null where there is something to receive.</summary>
+    public async Task<int?> WaitersAsync(string queue) =>
+        int.TryParse(await AskAsync(HttpMethod.Get, $"waiters?queue={queue}"), CultureInfo.InvariantCulture, out var count) ? count : null;
 
     public override async ValueTask DisposeAsync()
     {

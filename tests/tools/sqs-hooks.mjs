@@ -2,15 +2,16 @@
 //  - It listens on the loopback interface alone.
 //  - A long poll whose caller has gone takes no message (fauxqs leases it to nobody).
 //  - Asked to, it gives several messages of one group in a batch, as SQS does; what comes back takes its old place.
-//  - POST /pass?ms=N turns its clock on, for leases, delays and deduplication alike.
+//  - POST /stop lets its clock stand still, for leases, delays and deduplication alike; POST /pass?ms=N turns it on.
 //  - POST /groups?batch=true|false says which of the two it does.
-//  - GET /waits?queue=NAME answers true when nothing can be received from the queue and a long poll waits for it.
+//  - GET /waiters?queue=NAME says how many long polls wait for a queue, and that nothing can be received from it.
 import { createServer } from "node:http";
 import { registerHooks } from "node:module";
 
 const now = Date.now.bind(Date);
 let passed = 0;
-Date.now = () => now() + passed;
+let stopped;
+Date.now = () => (stopped ?? now()) + passed;
 
 const state = (globalThis.sqsHooks = { queues: new Map(), groupBatches: false });
 
@@ -31,7 +32,12 @@ const changes = {
     replaced(
       replaced(source, "receiveMessage(body, store)", "receiveMessage(body, store, request)"),
       "await queue.waitForMessages(waitTimeSeconds);",
-      "await queue.waitForMessages(waitTimeSeconds); if (request.raw.socket.destroyed) { queue.notifyWaiters(); return {}; }",
+      `const { socket } = request.raw;
+        const gone = () => queue.notifyWaiters();
+        socket.once("close", gone);
+        await queue.waitForMessages(waitTimeSeconds);
+        socket.off("close", gone);
+        if (socket.destroyed) return {};`,
     ),
 };
 
@@ -43,15 +49,15 @@ registerHooks({
   },
 });
 
-const waits = (queue) => {
+const waiters = (queue) => {
   queue.processTimers();
-  return queue.pollWaiters.length > 0 && !queue.hasAvailableFifoMessages();
+  return queue.hasAvailableFifoMessages() ? "has messages" : String(queue.pollWaiters.length);
 };
 
 createServer((request, response) => {
   const { pathname, searchParams } = new URL(request.url, "http://127.0.0.1");
+  if (pathname === "/stop") stopped ??= now();
   if (pathname === "/pass") passed += Number(searchParams.get("ms"));
   if (pathname === "/groups") state.groupBatches = searchParams.get("batch") === "true";
-  const queue = pathname === "/waits" ? state.queues.get(searchParams.get("queue")) : undefined;
-  response.end(String(queue !== undefined && waits(queue)));
+  response.end(pathname === "/waiters" ? waiters(state.queues.get(searchParams.get("queue"))) : "");
 }).listen(Number(process.env.SQS_HOOKS_PORT), "127.0.0.1");

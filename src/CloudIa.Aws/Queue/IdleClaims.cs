@@ -5,6 +5,7 @@ using CloudIa.Aws.Storage;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.History;
 using CloudIa.Core.Queue;
+using Microsoft.Extensions.Logging;
 
 namespace CloudIa.Aws.Queue;
 
@@ -12,7 +13,7 @@ namespace CloudIa.Aws.Queue;
 /// Who may post into a conversation that must be idle: an item a conversation that names the last job which asked so.
 /// A claim stands until its job has ended in the history, or is unknown there for longer than its commit takes.
 /// </summary>
-internal sealed class IdleClaims(IAmazonDynamoDB dynamo, IConversationStore store, AwsOptions options, TimeProvider time)
+internal sealed partial class IdleClaims(IAmazonDynamoDB dynamo, IConversationStore store, AwsOptions options, TimeProvider time, ILogger logger)
 {
     /// <summary>A job that the history does not know after this was never committed, or will be known when it begins.</summary>
     private static readonly TimeSpan CommitTakes = TimeSpan.FromSeconds(30);
@@ -30,19 +31,52 @@ internal sealed class IdleClaims(IAmazonDynamoDB dynamo, IConversationStore stor
                 return false;
             }
 
-            // Looked at after the claim, so that of two that ask at once neither overlooks the other.
-            var others = await store.ReadUnfinishedAsync(job.Conversation, 2, cancellation);
-            if (others.All(turn => turn.JobId == job.JobId))
+            if (await IsOnlyAsync(job, cancellation))
             {
                 return true;
             }
 
-            await DropAsync(job, cancellation);
+            await DropAsync(job);
             return false;
         }
         catch (HistoryUnavailableException error)
         {
             throw new QueueUnavailableException(error.Message, full: false, error);
+        }
+    }
+
+    /// <summary>Takes a claim back whose job is not committed. Where that fails it stands for as long as a commit takes.</summary>
+    public async Task DropAsync(JobMessage job)
+    {
+        var delete = new DeleteItemRequest
+        {
+            TableName = options.Table,
+            Key = Key(job.Conversation),
+            ConditionExpression = "jobId = :job",
+            ExpressionAttributeValues = new() { [":job"] = new(job.JobId) },
+        };
+        try
+        {
+            await IfAsync(token => dynamo.DeleteItemAsync(delete, token), CancellationToken.None);
+        }
+        catch (QueueUnavailableException error)
+        {
+            LogNotDropped(error, job.JobId);
+        }
+    }
+
+    /// <summary>Looked at after the claim, so that of two that ask at once neither overlooks the other.</summary>
+    private async Task<bool> IsOnlyAsync(JobMessage job, CancellationToken cancellation)
+    {
+        try
+        {
+            var unfinished = await store.ReadUnfinishedAsync(job.Conversation, 2, cancellation);
+            return unfinished.All(turn => turn.JobId == job.JobId);
+        }
+        catch
+        {
+            await DropAsync(job);
+            throw;
         }
     }
 
@@ -73,19 +107,6 @@ internal sealed class IdleClaims(IAmazonDynamoDB dynamo, IConversationStore stor
 
         return IfAsync(token => dynamo.PutItemAsync(put, token), cancellation);
     }
-
-    private Task<bool> DropAsync(JobMessage job, CancellationToken cancellation) =>
-        IfAsync(
-            token => dynamo.DeleteItemAsync(
-                new DeleteItemRequest
-                {
-                    TableName = options.Table,
-                    Key = Key(job.Conversation),
-                    ConditionExpression = "jobId = :job",
-                    ExpressionAttributeValues = new() { [":job"] = new(job.JobId) },
-                },
-                token),
-            cancellation);
 
     private async Task<Claim?> ReadAsync(ConversationKey conversation, CancellationToken cancellation)
     {
@@ -122,6 +143,9 @@ internal sealed class IdleClaims(IAmazonDynamoDB dynamo, IConversationStore stor
     };
 
     private static AttributeValue Number(long value) => new() { N = value.ToString(CultureInfo.InvariantCulture) };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The claim of job {JobId}, which was not committed, could not be taken back; its conversation is busy for half a minute.")]
+    private partial void LogNotDropped(Exception error, string jobId);
 
     private sealed record Claim(string JobId, DateTimeOffset At);
 }

@@ -72,7 +72,7 @@ public sealed partial class SqsJobQueue
             message.Job,
             message.Message.Body ?? "",
             reason,
-            SqsMessage.IsNobodys(message.Job) ? message.Message.MessageId : SqsMessage.MarkOf(message.Job),
+            message.Job.Unreadable ? message.Message.MessageId : SqsMessage.MarkOf(message.Job),
             cancellation);
 
     /// <summary>Empties the engine's own dead-letter queue now and then: one call a minute where it is empty.</summary>

@@ -39,7 +39,7 @@ public sealed partial class SqsJobQueue : IJobQueue, IAsyncDisposable
         channel = new SqsChannel(sqs, options.Queue, options);
         net = new SqsChannel(sqs, options.DeadLetterQueue, options);
         letters = new LetterTable(dynamo, options, time);
-        claims = new IdleClaims(dynamo, store, options, time);
+        claims = new IdleClaims(dynamo, store, options, time, logger);
         held = new HeldLeases(time);
         sweptAt = time.GetUtcNow();
     }
@@ -53,9 +53,17 @@ public sealed partial class SqsJobQueue : IJobQueue, IAsyncDisposable
             return EnqueueResult.Busy;
         }
 
-        // The engine does not say whether it had the message already.
-        await channel.SendAsync(entry, cancellation);
-        return EnqueueResult.Added;
+        try
+        {
+            // The engine does not say whether it had the message already.
+            await channel.SendAsync(entry, cancellation);
+            return EnqueueResult.Added;
+        }
+        catch when (condition == EnqueueCondition.ConversationIdle)
+        {
+            await claims.DropAsync(job);
+            throw;
+        }
     }
 
     public async Task<bool> CompleteAsync(JobLease lease, CancellationToken cancellation) =>

@@ -2,12 +2,16 @@ using CloudIa.TestEngines;
 
 namespace CloudIa.Adapters.Tests.Aws;
 
-/// <summary>An SQS of those tests that turn its clock; they run one after the other.</summary>
+/// <summary>An SQS whose clock the tests turn that share it; they run one after the other.</summary>
 public sealed class SqsClockServer : IAsyncLifetime
 {
     public SqsServer Sqs { get; } = new();
 
-    public async ValueTask InitializeAsync() => await Sqs.StartAsync();
+    public async ValueTask InitializeAsync()
+    {
+        await Sqs.StartAsync();
+        await Sqs.StopClockAsync();
+    }
 
     public ValueTask DisposeAsync() => Sqs.DisposeAsync();
 }

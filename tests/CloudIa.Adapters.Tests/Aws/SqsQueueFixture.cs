@@ -29,7 +29,7 @@ internal sealed class SqsQueueFixture : QueueFixture
         this.server = server;
         var name = $"test-{Guid.NewGuid():N}";
         Options = new AwsOptions { Queue = $"{name}.fifo", DeadLetterQueue = $"{name}-dead.fifo", Table = name, QueueMilliseconds = 20_000, TableMilliseconds = 20_000 };
-        Sqs = new AmazonSQSClient(Anybody, At(SqsQueues.Config(Options), server.Address));
+        Sqs = new AmazonSQSClient(Anybody, At(SqsQueues.Config(Options), server.Address, Wire));
         Dynamo = new AmazonDynamoDBClient(Anybody, new AmazonDynamoDBConfig { ServiceURL = dynamo.Address.ToString() });
         Store = new SqliteConversationStore(folder.Database);
         Queue = Open();
@@ -39,11 +39,15 @@ internal sealed class SqsQueueFixture : QueueFixture
 
     public QueueOptions QueueOptions { get; } = new();
 
+    /// <summary>Between the client and the engine.</summary>
+    public SqsWire Wire { get; } = new();
+
     public AmazonSQSClient Sqs { get; }
 
     public AmazonDynamoDBClient Dynamo { get; }
 
-    public FakeTimeProvider Time { get; } = new(Samples.Start);
+    /// <summary>A century on: DynamoDB deletes what has expired by its own clock.</summary>
+    public FakeTimeProvider Time { get; } = new(Samples.Start.AddYears(100));
 
     public override IJobQueue Queue { get; protected set; }
 
@@ -67,12 +71,21 @@ internal sealed class SqsQueueFixture : QueueFixture
     }
 
     /// <summary>Another node on the same queues.</summary>
-    public SqsJobQueue Open(IAmazonSQS? sqs = null)
+    public SqsJobQueue Open(IAmazonDynamoDB? dynamo = null)
     {
-        var queue = new SqsJobQueue(sqs ?? Sqs, Dynamo, Store, Options, QueueOptions, Time, NullLogger<SqsJobQueue>.Instance);
+        var queue = new SqsJobQueue(Sqs, dynamo ?? Dynamo, Store, Options, QueueOptions, Time, NullLogger<SqsJobQueue>.Instance);
         opened.Add(queue);
         return queue;
     }
+
+    /// <summary>Changes an attribute of the queue of jobs.</summary>
+    public async Task SetAsync(string attribute, string value) =>
+        await Sqs.SetQueueAttributesAsync(await UrlAsync(), new Dictionary<string, string> { [attribute] = value }, TestContext.Current.CancellationToken);
+
+    public async Task<string> UrlAsync() => (await Sqs.GetQueueUrlAsync(Options.Queue, TestContext.Current.CancellationToken)).QueueUrl;
+
+    /// <summary>Time that passes for the engine alone: a process that was stopped and goes on knows of none.</summary>
+    public Task PassUnseenAsync(TimeSpan time) => server.PassAsync(time);
 
     /// <summary>This clock first: what is leased meanwhile by the engine's is then leased from the new time on.</summary>
     public override Task PassAsync(TimeSpan time)
@@ -84,11 +97,16 @@ internal sealed class SqsQueueFixture : QueueFixture
     public override async Task ReopenAsync()
     {
         await opened[^1].DisposeAsync();
+        await Patience.Until(
+            async _ => await server.WaitersAsync(Options.Queue) is null or 0 ? server : null,
+            "the engine to see that the process has gone",
+            server.Tail,
+            every: TimeSpan.FromMilliseconds(2));
         Queue = Open();
     }
 
     public override async Task WaitsAsync(Task receive) => await Patience.Until(
-        async _ => receive.IsCompleted || await server.IsWaitedForAsync(Options.Queue) ? receive : null,
+        async _ => receive.IsCompleted || await server.WaitersAsync(Options.Queue) > 0 ? receive : null,
         "the receive to have looked at the queue",
         server.Tail,
         every: TimeSpan.FromMilliseconds(2));
@@ -105,9 +123,10 @@ internal sealed class SqsQueueFixture : QueueFixture
         folder.Dispose();
     }
 
-    private static AmazonSQSConfig At(AmazonSQSConfig config, Uri address)
+    private static AmazonSQSConfig At(AmazonSQSConfig config, Uri address, SqsWire wire)
     {
         config.ServiceURL = address.ToString();
+        config.HttpClientFactory = wire;
         return config;
     }
 }

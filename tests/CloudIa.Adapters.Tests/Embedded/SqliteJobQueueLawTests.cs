@@ -4,5 +4,5 @@ namespace CloudIa.Adapters.Tests.Embedded;
 
 public sealed class SqliteJobQueueLawTests : JobQueueLaws
 {
-    protected override QueueFixture Open() => new SqliteQueueFixture();
+    protected override ValueTask<QueueFixture> OpenAsync() => ValueTask.FromResult<QueueFixture>(new SqliteQueueFixture());
 }

@@ -25,21 +25,28 @@ public abstract class JobQueueLaws
         (2, Times.Select(time => (Step)new Pass(time))),
         (1, Gen.Const((Step)new Reopen())));
 
-    protected abstract QueueFixture Open();
+    /// <summary>A new, empty queue.</summary>
+    protected abstract ValueTask<QueueFixture> OpenAsync();
+
+    /// <summary>How many sequences are tried.</summary>
+    protected virtual int Sequences => 100;
+
+    /// <summary>Whether a job that was committed before may be so again at once; else each is another job.</summary>
+    protected virtual bool TakesAgainAtOnce => true;
 
     [Fact]
     public Task Every_sequence_of_calls_keeps_order_leases_and_jobs() =>
-        Steps.Array[1, 60].SampleAsync(RunAsync, iter: 100, threads: 1, print: steps => string.Join("; ", steps.AsEnumerable()));
+        Steps.Array[1, 60].SampleAsync(RunAsync, iter: Sequences, threads: 1, print: steps => string.Join("; ", steps.AsEnumerable()));
 
     private async Task RunAsync(Step[] steps)
     {
-        await using var fixture = Open();
+        await using var fixture = await OpenAsync();
         var model = new QueueModel(fixture.Lease);
         var jobs = Enumerable.Range(0, 4).SelectMany(_ => Samples.Jobs(3)).ToArray();
         var leases = new List<JobLease>();
         foreach (var step in steps)
         {
-            await DoAsync(step, fixture, model, jobs, leases);
+            await DoAsync(step, fixture, model, jobs, leases, TakesAgainAtOnce);
             var depth = await fixture.Queue.MeasureAsync(None);
             Assert.Equal((model.Waiting, model.Letters.Count), (depth.Waiting, depth.DeadLetters));
         }
@@ -54,12 +61,13 @@ public abstract class JobQueueLaws
 
     private static Gen<TimeSpan> Seconds(params int[] choices) => Gen.Int[0, choices.Length - 1].Select(i => TimeSpan.FromSeconds(choices[i]));
 
-    private static async Task DoAsync(Step step, QueueFixture fixture, QueueModel model, JobMessage[] jobs, List<JobLease> leases)
+    private static async Task DoAsync(Step step, QueueFixture fixture, QueueModel model, JobMessage[] jobs, List<JobLease> leases, bool takesAgain)
     {
         var queue = fixture.Queue;
         switch (step)
         {
             case Enqueue(var job):
+                jobs[job] = takesAgain ? jobs[job] : jobs[job] with { JobId = Guid.NewGuid().ToString("N") };
                 await queue.EnqueueAsync(jobs[job], None);
                 model.Enqueue(jobs[job]);
                 break;
