@@ -178,6 +178,12 @@ public sealed partial class RedisDeliveryBus : IDeliveryBus, IAsyncDisposable
             {
                 // It closes.
             }
+#pragma warning disable CA1031 // Whatever happens, the next second is looked at, too.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                link.Tell(error);
+            }
         }
     }
 

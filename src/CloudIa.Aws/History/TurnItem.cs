@@ -143,6 +143,7 @@ internal sealed class TurnItem(Item item)
         Versions = Math.Max(versions, Place.Version),
         Attempt = Attempts,
         Status = State,
+        StopAsked = IsStopAsked && !HasEnded,
         End = HasEnded ? ToEnd(text) : null,
     };
 

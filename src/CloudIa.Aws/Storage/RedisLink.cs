@@ -125,6 +125,9 @@ public sealed partial class RedisLink : IAsyncDisposable
     /// <summary>Publishes what nobody waits for.</summary>
     internal void Say(RedisChannel channel, string word) => Send(redis => redis.Publish(channel, word, CommandFlags.FireAndForget));
 
+    /// <summary>Logs what should not have happened to a user of this link.</summary>
+    internal void Tell(Exception error) => LogBroken(error);
+
     /// <summary>Lets nobody pass while it pauses, but one after each pause.</summary>
     private bool MayPass()
     {
@@ -160,6 +163,9 @@ public sealed partial class RedisLink : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The connection to Redis at {EndPoint} is lost: {Failure}.")]
     private partial void LogLost(EndPoint? endPoint, ConnectionFailureType failure);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What is done with Redis once a second broke.")]
+    private partial void LogBroken(Exception error);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Redis answers again.")]
     private partial void LogBack();

@@ -38,6 +38,9 @@ public sealed record Turn
     /// <summary>Queued, Running or Deferred while <see cref="End"/> is null, and the end's status after.</summary>
     public required JobStatus Status { get; init; }
 
+    /// <summary>Its owner wants it to stop, and its worker has not ended it yet.</summary>
+    public bool StopAsked { get; init; }
+
     public TurnEnd? End { get; init; }
 }
 

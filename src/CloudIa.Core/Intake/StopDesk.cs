@@ -64,7 +64,7 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQue
             return new StopResult(await store.FindAsync(job, CancellationToken.None) ?? turn, EndedNow: false);
         }
 
-        var stopped = turn with { Status = end.Status, End = end };
+        var stopped = turn with { Status = end.Status, StopAsked = false, End = end };
         await TellAsync(job, stopped);
         return new StopResult(stopped, EndedNow: true);
     }

@@ -90,6 +90,7 @@ public sealed partial class JobRun(
         {
             // 5. Recall, 6. Generate, 7. Deliver
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, stop.Asked);
+            await using var lookout = new StopLookout(bus, store, job.Key, stop, time);
             outcome = await answer.RunAsync(route, either.Token) switch
             {
                 // 8. Finish

@@ -34,7 +34,8 @@ internal sealed class StopListener : IDisposable
         asked.Dispose();
     }
 
-    private bool Take()
+    /// <summary>A stop was asked for. False where it comes too late for this run.</summary>
+    public bool Take()
     {
         lock (gate)
         {

@@ -15,7 +15,8 @@ public sealed partial class SqliteConversationStore
         """
         job_id, conversation_id, turn, message, fingerprint, accepted_at, attempt, status, content, ended_at, model, input_tokens, output_tokens, cost,
         finish_reason, error_code, error_details, asked_at, asked_model, version, 1 + (SELECT count(*) FROM turns AS other
-            WHERE other.conversation_id = turns.conversation_id AND other.owner = turns.owner AND other.turn = turns.turn AND other.current = 0)
+            WHERE other.conversation_id = turns.conversation_id AND other.owner = turns.owner AND other.turn = turns.turn AND other.current = 0),
+        stop_asked AND ended_at IS NULL
         """;
 
     private const string ConversationColumns = "conversation_id, title, created_at, updated_at, turns, system_prompt, forked_from, forked_turn";
@@ -161,6 +162,7 @@ public sealed partial class SqliteConversationStore
             Model = row.GetText(18),
             Version = row.GetInt32(19),
             Versions = row.GetInt32(20),
+            StopAsked = row.GetInt32(21) != 0,
         };
     }
 

@@ -163,9 +163,11 @@ public abstract partial class ConversationStoreContract
         var result = (await store.RequestStopAsync(job.Key, Samples.Start, None))!;
         Assert.False(result.EndedNow);
         Assert.Null(result.Turn.End);
+        Assert.Equal((true, true), (result.Turn.StopAsked, (await store.FindAsync(job.Key, None))!.StopAsked));
 
         Assert.Equal(new BeginResult.StopAsked(1, 2), await store.BeginAsync(job, None));
         Assert.True(await store.FinishAsync(job.Key, 2, Samples.Answer("") with { Status = JobStatus.Cancelled }, None));
+        Assert.False((await store.FindAsync(job.Key, None))!.StopAsked);
     }
 
     [Fact]

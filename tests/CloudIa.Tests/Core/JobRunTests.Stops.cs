@@ -1,6 +1,9 @@
+using CloudIa.Core.Delivery;
+using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
 using CloudIa.Core.Work;
 using CloudIa.Protocol;
+using CloudIa.Tests.Gateway;
 using Microsoft.Extensions.AI;
 
 namespace CloudIa.Tests.Core;
@@ -37,6 +40,43 @@ public sealed partial class JobRunTests
         Assert.Equal((JobStatus.Cancelled, "so far", "stopped"), (end.Status, end.Content, end.FinishReason));
         Assert.Equal(6, end.Usage!.OutputTokens);
         Assert.Equal("so far", shop.Announced().OfType<MessageStopped>().Single().Content);
+    }
+
+    [Theory]
+    [InlineData(DeliveryState.Away, 2)]
+    [InlineData(DeliveryState.Lossy, 10)]
+    public async Task A_stop_whose_word_does_not_come_is_found_in_the_history(DeliveryState state, int seconds)
+    {
+        var job = Workshop.Job();
+        var model = Model([new Say("so far"), Pass.Forever]);
+        var patient = model.In(new ModelOptions { Name = "patient", Provider = "demo", Retries = 0, SilenceSeconds = 100 });
+        var running = shop.Run(new ModelCatalog([patient]), new StatedBus(shop.Bus) { State = state }).RunAsync(job, None);
+        await model.WaitsAsync();
+        await shop.Store.RequestStopAsync(job.Key, shop.Time.GetUtcNow(), None);
+        for (var passed = 0; passed < 4 * seconds && !running.IsCompleted; passed++)
+        {
+            shop.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.WhenAny(running, Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, None));
+        }
+
+        Assert.Equal(new Outcome.Done(), await running.WaitAsync(Workshop.Patience, TestContext.Current.CancellationToken));
+        Assert.Equal("so far", (await shop.FindAsync(job)).End!.Content);
+    }
+
+    [Theory]
+    [InlineData(StopSignal.Unheard, JobStatus.Running, true)]
+    [InlineData(StopSignal.Unknown, JobStatus.Running, false)]
+    [InlineData(StopSignal.Unknown, JobStatus.Deferred, true)]
+    [InlineData(StopSignal.Taken, JobStatus.Deferred, false)]
+    public async Task A_job_is_ended_by_who_asks_only_where_no_worker_may_have_it(StopSignal signal, JobStatus status, bool ended)
+    {
+        var job = Workshop.Job();
+        await shop.Store.BeginAsync(job, None);
+        await shop.Store.PostponeAsync(job, 1, status, None);
+        var bus = new StatedBus(shop.Bus) { Signal = signal };
+
+        var result = await new StopDesk(shop.Store, bus, shop.Queue, shop.Quota, shop.Time).StopAsync(job.Key, None);
+        Assert.Equal((ended, !ended), (result!.EndedNow, (await shop.FindAsync(job)).StopAsked));
     }
 
     [Fact]

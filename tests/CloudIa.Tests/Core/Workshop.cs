@@ -73,8 +73,8 @@ internal sealed class Workshop : IDisposable
 
     public JobRun Run(CatalogModel model) => Run(new ModelCatalog([model]));
 
-    public JobRun Run(ModelCatalog models) => new(
-        Store, Bus, Quota, models, new Recall(Store, new PromptOptions()), WorkOptions, Clock, NullLogger<JobRun>.Instance);
+    public JobRun Run(ModelCatalog models, IDeliveryBus? bus = null) => new(
+        Store, bus ?? Bus, Quota, models, new Recall(Store, new PromptOptions()), WorkOptions, Clock, NullLogger<JobRun>.Instance);
 
     public Worker Worker(CatalogModel model) => Worker(new ModelCatalog([model]));
 

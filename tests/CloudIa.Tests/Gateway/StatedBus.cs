@@ -10,6 +10,9 @@ internal sealed class StatedBus(IDeliveryBus inner) : IDeliveryBus
 {
     public DeliveryState State { get; set; }
 
+    /// <summary>What becomes of every wish to stop, where that is said.</summary>
+    public StopSignal? Signal { get; init; }
+
     public ValueTask<bool> StartAsync(JobMessage job, MessageStarted started, MessageRestarted? restarted, CancellationToken cancellation) =>
         inner.StartAsync(job, started, restarted, cancellation);
 
@@ -23,7 +26,8 @@ internal sealed class StatedBus(IDeliveryBus inner) : IDeliveryBus
 
     public ValueTask<OwnerFeed> FollowAsync(string owner, string? onlyJobId, CancellationToken cancellation) => inner.FollowAsync(owner, onlyJobId, cancellation);
 
-    public ValueTask<StopSignal> SignalStopAsync(JobKey job, CancellationToken cancellation) => inner.SignalStopAsync(job, cancellation);
+    public ValueTask<StopSignal> SignalStopAsync(JobKey job, CancellationToken cancellation) =>
+        Signal is { } signal ? ValueTask.FromResult(signal) : inner.SignalStopAsync(job, cancellation);
 
     public IDisposable OnStop(JobKey job, Func<bool> stop) => inner.OnStop(job, stop);
 
