@@ -1,4 +1,5 @@
 using System.Globalization;
+using Amazon.Runtime;
 using Amazon.SQS;
 using Amazon.SQS.Model;
 using CloudIa.Core.Queue;
@@ -15,9 +16,21 @@ public static class SqsQueues
     private const int MaxReceives = 1000;
 
     /// <summary>A client whose calls end in time: one that a dead engine does not answer fails within <see cref="AwsOptions.QueueMilliseconds"/>, its retry included.</summary>
-    public static AmazonSQSClient Client(AwsOptions options) => new(Config(options));
+    /// <param name="options">The time limits.</param>
+    /// <param name="endpoint">Another server than the region's; null: the SDK's variables say.</param>
+    /// <param name="credentials">Null: the SDK looks for them.</param>
+    public static AmazonSQSClient Client(AwsOptions options, Uri? endpoint = null, AWSCredentials? credentials = null)
+    {
+        var config = Config(options);
+        if (endpoint is not null)
+        {
+            config.ServiceURL = endpoint.ToString();
+        }
 
-    /// <summary>The same settings, for a client with credentials of its own.</summary>
+        return credentials is null ? new AmazonSQSClient(config) : new AmazonSQSClient(credentials, config);
+    }
+
+    /// <summary>The settings of that client.</summary>
     public static AmazonSQSConfig Config(AwsOptions options) => new()
     {
         // Of one try; a call's own limit is shorter where it is no long poll.

@@ -1,14 +1,13 @@
 using Amazon.DynamoDBv2;
 using Amazon.Runtime;
 using Amazon.SQS;
-using CloudIa.Adapters.Tests.Embedded;
 using CloudIa.Adapters.Tests.Queue;
 using CloudIa.Aws;
+using CloudIa.Aws.History;
 using CloudIa.Aws.Queue;
 using CloudIa.Aws.Storage;
 using CloudIa.Core.History;
 using CloudIa.Core.Queue;
-using CloudIa.Embedded.History;
 using CloudIa.TestEngines;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -21,7 +20,6 @@ internal sealed class SqsQueueFixture : QueueFixture
     private static readonly BasicAWSCredentials Anybody = new("anybody", "anything");
 
     private readonly SqsServer server;
-    private readonly EmbeddedFolder folder = new();
     private readonly List<SqsJobQueue> opened = [];
 
     private SqsQueueFixture(SqsServer server, DynamoServer dynamo)
@@ -31,7 +29,7 @@ internal sealed class SqsQueueFixture : QueueFixture
         Options = new AwsOptions { Queue = $"{name}.fifo", DeadLetterQueue = $"{name}-dead.fifo", Table = name, QueueMilliseconds = 20_000, TableMilliseconds = 20_000 };
         Sqs = new AmazonSQSClient(Anybody, At(SqsQueues.Config(Options), server.Address, Wire));
         Dynamo = new AmazonDynamoDBClient(Anybody, new AmazonDynamoDBConfig { ServiceURL = dynamo.Address.ToString() });
-        Store = new SqliteConversationStore(folder.Database);
+        Store = new DynamoConversationStore(Dynamo, Options, Time);
         Queue = Open();
     }
 
@@ -120,7 +118,6 @@ internal sealed class SqsQueueFixture : QueueFixture
 
         Sqs.Dispose();
         Dynamo.Dispose();
-        folder.Dispose();
     }
 
     private static AmazonSQSConfig At(AmazonSQSConfig config, Uri address, SqsWire wire)
