@@ -64,6 +64,13 @@ public sealed partial class DynamoConversationStore : IConversationStore
             if (place is null && !waits)
             {
                 var known = await FindJobAsync(job.Key, cancellation);
+                if (known is { IsWithdrawn: false } && known.ConversationId != job.ConversationId)
+                {
+                    // Whatever a message says: a job stays where it was first.
+                    (job, item) = (job with { ConversationId = known.ConversationId }, known);
+                    continue;
+                }
+
                 place = known is null ? null : await LocateAsync(known, conversation, cancellation);
                 if (place is null && known is null or { IsWithdrawn: true }
                     && await RecordJobAsync(item = Expecting(item, conversation), cancellation) is false)

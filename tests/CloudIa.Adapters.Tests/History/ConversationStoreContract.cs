@@ -79,6 +79,19 @@ public abstract partial class ConversationStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_job_that_comes_again_for_another_conversation_stays_in_its_own()
+    {
+        var job = Job();
+        var elsewhere = job with { ConversationId = Samples.Conversation() };
+        await store.BeginAsync(job, None);
+
+        Assert.Equal(new BeginResult.Started(1, 2), await store.BeginAsync(elsewhere, None));
+        Assert.True(await store.FinishAsync(job.Key, 2, Samples.Answer(), None));
+        Assert.Single(await store.ReadTurnsAsync(job.Conversation, null, 10, None));
+        Assert.Null(await store.FindConversationAsync(elsewhere.Conversation, None));
+    }
+
+    [Fact]
     public async Task Two_workers_that_begin_at_once_have_different_attempts()
     {
         var job = Job();
