@@ -69,7 +69,11 @@ public sealed partial class RedisLink : IAsyncDisposable
         options.KeepAlive = 5;
         options.HeartbeatInterval = TimeSpan.FromMilliseconds(500);
         options.ClientName = "cloudia";
-        return new RedisLink(ConnectionMultiplexer.Connect(options), limit ?? Limit, time, logger);
+
+        // The client's own limit is coarser than ours, and is not to come first.
+        var patience = limit ?? Limit;
+        options.AsyncTimeout = Math.Max(options.AsyncTimeout, 2 * (int)patience.TotalMilliseconds);
+        return new RedisLink(ConnectionMultiplexer.Connect(options), patience, time, logger);
     }
 
     public ValueTask DisposeAsync() => multiplexer.DisposeAsync();

@@ -3,7 +3,6 @@ using CloudIa.Aws.Intake;
 using CloudIa.Aws.Storage;
 using CloudIa.Core.Intake;
 using CloudIa.TestEngines;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace CloudIa.Adapters.Tests.Aws;
@@ -19,7 +18,7 @@ public sealed class RedisQuotaTests(Engines engines) : QuotaContract
     private RedisServer? mine;
     private RedisLink link = null!;
 
-    public override async ValueTask InitializeAsync() => link = Connect(await engines.RedisAsync(), Patience.Usual);
+    public override async ValueTask InitializeAsync() => link = await FoundAsync(await engines.RedisAsync());
 
     protected override int Often => 300;
 
@@ -85,7 +84,7 @@ public sealed class RedisQuotaTests(Engines engines) : QuotaContract
     {
         mine = new RedisServer();
         await mine.StartAsync();
-        await using var own = Connect(mine);
+        await using var own = await FoundAsync(mine);
         var quota = Open(own, requestsPerMinute: 1000, jobsInFlight: 2);
         var (before, during, late) = (Samples.Job(owner: someone).Key, Samples.Job(owner: someone).Key, Samples.Job(owner: someone).Key);
         Assert.True((await quota.ReserveAsync(before, None)).Admitted);
@@ -101,7 +100,7 @@ public sealed class RedisQuotaTests(Engines engines) : QuotaContract
 
         await mine.StartAsync();
         await Patience.Until<object>(_ => Task.FromResult<object?>(own.Away ? null : this), "Redis to be found again", () => "");
-        await using var others = Connect(mine);
+        await using var others = await FoundAsync(mine);
         var another = Open(others, requestsPerMinute: 1000, jobsInFlight: 2);
         Assert.True((await another.ReserveAsync(during, None)).Admitted);
         Assert.True((await another.ReserveAsync(late, None)).Admitted);
@@ -116,6 +115,10 @@ public sealed class RedisQuotaTests(Engines engines) : QuotaContract
     private RedisQuota Open(RedisLink way, int requestsPerMinute, int jobsInFlight) =>
         new(way, new QuotaOptions { RequestsPerMinute = requestsPerMinute, JobsInFlight = jobsInFlight }, PlacesLive, time);
 
-    private static RedisLink Connect(RedisServer server, TimeSpan? limit = null) =>
-        RedisLink.Connect(server.Endpoint, TimeProvider.System, NullLogger<RedisLink>.Instance, limit);
+    private static async Task<RedisLink> FoundAsync(RedisServer server)
+    {
+        var link = RedisNode.Connect(server);
+        await Patience.Until<object>(_ => Task.FromResult<object?>(link.Away ? null : link), "Redis to be found", () => "");
+        return link;
+    }
 }

@@ -18,8 +18,8 @@ public sealed class RedisRoundTripTests(Engines engines, ITestOutputHelper outpu
     public async Task A_turn_takes_few_round_trips_and_text_at_most_fifty_a_second()
     {
         var server = await engines.RedisAsync();
-        await using var gateway = new RedisNode(server, Patience.Usual);
-        await using var worker = new RedisNode(server, Patience.Usual);
+        await using var gateway = await RedisNode.OpenAsync(server);
+        await using var worker = await RedisNode.OpenAsync(server);
         await Patience.Until<object>(
             _ => Task.FromResult<object?>(gateway.IsListening(gateway.Bus.Channel) && worker.IsListening(worker.Bus.Channel) ? this : null), "the nodes to listen", () => "");
         var job = Samples.Job(owner: Samples.Owner());
@@ -41,7 +41,6 @@ public sealed class RedisRoundTripTests(Engines engines, ITestOutputHelper outpu
         // Reserve, accepted; start, end; settled by whoever stored the end, and by the worker. The rest is text.
         var text = calls.Count - 6;
         Assert.InRange(text, 1, (took.TotalMilliseconds / 20) + 2);
-        Assert.True(text < pieces / 2, $"{text} round trips for {pieces} deltas");
     }
 
     private static async Task<int> TurnAsync(RedisNode gateway, RedisNode worker, JobMessage job)
