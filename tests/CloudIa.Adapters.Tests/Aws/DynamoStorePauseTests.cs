@@ -81,11 +81,19 @@ public sealed class DynamoStorePauseTests(DynamoFixture dynamo) : IClassFixture<
     }
 
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task A_message_that_is_begun_and_ended_while_it_is_recorded_does_not_wait(int write)
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    public async Task A_message_that_is_begun_and_ended_while_it_is_recorded_does_not_wait(int write, bool later)
     {
         var job = Samples.Job(owner: owner);
+        var turn = later ? 2 : 1;
+        if (later)
+        {
+            Assert.Equal(new BeginResult.Started(1, 1), await others.BeginAsync(job with { JobId = Guid.NewGuid().ToString("N") }, None));
+        }
+
         await PausedAsync(
             write,
             async node =>
@@ -95,14 +103,14 @@ public sealed class DynamoStorePauseTests(DynamoFixture dynamo) : IClassFixture<
             },
             async () =>
             {
-                await others.BeginAsync(job, None);
+                Assert.Equal(new BeginResult.Started(turn, 1), await others.BeginAsync(job, None));
                 await others.FinishAsync(job.Key, 1, Samples.Answer("fast"), None);
             });
 
         Assert.Empty(await others.ReadPendingAsync(job.Conversation, 10, None));
         Assert.IsType<BeginResult.Finished>(await others.BeginAsync(job, None));
-        Assert.Equal("fast", Assert.Single(await others.ReadTurnsAsync(job.Conversation, null, 10, None)).End!.Content);
-        Assert.Equal(new BeginResult.Started(2, 1), await others.BeginAsync(job with { JobId = "another" }, None));
+        Assert.Equal("fast", (await others.ReadTurnsAsync(job.Conversation, null, 10, None))[0].End!.Content);
+        Assert.Equal(new BeginResult.Started(turn + 1, 1), await others.BeginAsync(job with { JobId = Guid.NewGuid().ToString("N") }, None));
     }
 
     [Theory]
@@ -125,7 +133,7 @@ public sealed class DynamoStorePauseTests(DynamoFixture dynamo) : IClassFixture<
         Assert.Equal(new BeginResult.Started(1, 1), begun);
         Assert.True(await others.FinishAsync(job.Key, 1, Samples.Answer("kept"), None));
         Assert.Equal("kept", (await others.FindAsync(job.Key, None))!.End!.Content);
-        Assert.Equal(new BeginResult.Started(2, 1), await others.BeginAsync(job with { JobId = "another" }, None));
+        Assert.Equal(new BeginResult.Started(2, 1), await others.BeginAsync(job with { JobId = Guid.NewGuid().ToString("N") }, None));
         Assert.Equal("kept", (await others.FindAsync(job.Key, None))!.End!.Content);
     }
 
