@@ -1,4 +1,5 @@
 using CloudIa.Core.Delivery;
+using CloudIa.Core.Health;
 using CloudIa.Core.History;
 using CloudIa.Core.Intake;
 using CloudIa.Core.Queue;
@@ -14,13 +15,20 @@ namespace CloudIa.Embedded;
 /// <summary>The four ports on one machine.</summary>
 public static class EmbeddedHosting
 {
-    /// <summary>The folder was opened, and so locked, before anything else: a second service is refused before it starts.</summary>
-    public static IServiceCollection AddEmbedded(this IServiceCollection services, DataFolder folder) => services
+    /// <summary>The folder was opened, and so locked, before anything else: a second service is refused before it starts. Both end with the services.</summary>
+    public static IServiceCollection AddEmbedded(this IServiceCollection services, DataFolder folder, EmbeddedDatabase database) => services
         .AddSingleton(_ => folder)
-        .AddSingleton<EmbeddedDatabase>()
+        .AddSingleton(_ => database)
         .AddSingleton<SqliteJobQueue>()
         .AddSingleton<IJobQueue>(services => services.GetRequiredService<SqliteJobQueue>())
         .AddSingleton<IConversationStore, SqliteConversationStore>()
         .AddSingleton<IDeliveryBus, InProcessDeliveryBus>()
-        .AddSingleton<IQuota, InProcessQuota>();
+        .AddSingleton<IQuota, InProcessQuota>()
+        .AddSingleton(services => QueueProbe(services.GetRequiredService<SqliteJobQueue>()));
+
+    private static EngineProbe QueueProbe(SqliteJobQueue queue) => new("queue", Needed: true, async cancellation =>
+    {
+        var depth = await queue.MeasureAsync(cancellation);
+        return $"{depth.Waiting} waiting, {depth.DeadLetters} dead letters";
+    });
 }

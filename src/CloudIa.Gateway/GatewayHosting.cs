@@ -57,6 +57,10 @@ public static class GatewayHosting
         return app.Use((context, next) => sockets.OpenAtRootAsync(context, next));
     }
 
+    /// <summary>The routes of a process that serves no clients.</summary>
+    public static void MapHealth(this IEndpointRouteBuilder routes) =>
+        routes.ServiceProvider.GetRequiredService<ServiceEndpoints>().MapHealth(routes);
+
     /// <summary>The route table.</summary>
     public static void MapGateway(this IEndpointRouteBuilder routes)
     {

@@ -12,6 +12,9 @@ public sealed class GatewayOptions
     /// <summary>What administrators show; nothing: one is made once, kept with the data and printed at the start.</summary>
     public string? AdminToken { get; set; }
 
+    /// <summary>What signs sessions, the same on every node; nothing: one is made once and kept with the data.</summary>
+    public string? SigningKey { get; set; }
+
     /// <summary>Whether the admin calls are served to other machines, too, or behind a proxy.</summary>
     public bool AdminFromAnywhere { get; set; }
 
@@ -78,6 +81,11 @@ public sealed class GatewayOptions
         {
             // Not the token itself: this is printed.
             yield return $"Gateway:AdminToken must have {Identity.AdminToken.Shortest} to {Identity.AdminToken.Longest} characters, all of ASCII, without spaces.";
+        }
+
+        if (SigningKey is { Length: > 0 and < Identity.SigningKey.Length })
+        {
+            yield return $"Gateway:SigningKey must have at least {Identity.SigningKey.Length} characters.";
         }
 
         if (MaxBodyBytes is < 1024 or > 10_485_760)

@@ -3,12 +3,15 @@ using CloudIa;
 using CloudIa.Chat;
 using CloudIa.DeadLetters;
 using CloudIa.Serve;
+using CloudIa.Setup;
 
 var root = new RootCommand("cloud-ia: a conversation assistant service that does not lose answers.")
 {
     ServeCommand.Create(),
     ChatCommand.Create(),
     DeadLettersCommand.Create(),
+    DoctorCommand.Create(),
+    InitCommand.Create(),
 };
 
 // No arguments: serve.

@@ -9,6 +9,13 @@ public sealed class RedisServer : EngineServer
 
     public string Endpoint => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
+    /// <summary>FLUSHALL.</summary>
+    public async Task FlushAsync()
+    {
+        using var flush = ChildProcess.Start("redis-cli", "redis-cli", ["-p", Port.ToString(CultureInfo.InvariantCulture), "FLUSHALL"], []);
+        if (await flush.Exit() != 0) throw new InvalidOperationException(flush.Tail());
+    }
+
     protected override ChildProcess Launch() => ChildProcess.Start(
         Name,
         "redis-server",

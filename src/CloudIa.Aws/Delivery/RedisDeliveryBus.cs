@@ -101,7 +101,10 @@ public sealed partial class RedisDeliveryBus : IDeliveryBus, IAsyncDisposable
             await answer.BroughtAsync();
         }
 
-        await link.TryAsync(redis => redis.PublishAsync(BusNames.Owner(owner), BusWord.Announced(node, published)));
+        if (await link.TryAsync(redis => redis.PublishAsync(BusNames.Owner(owner), BusWord.Announced(node, published))) is (false, _))
+        {
+            KeepUnsaid(owner, published);
+        }
     }
 
     public async ValueTask EndAsync(JobKey job, ServerEvent end, CancellationToken cancellation)
@@ -114,8 +117,11 @@ public sealed partial class RedisDeliveryBus : IDeliveryBus, IAsyncDisposable
 
         feeds.Announce(job.Owner, end);
         var word = LengthOf(end) > LongestEnd ? BusWord.Ended(node, job.JobId) : BusWord.Announced(node, end);
-        await link.TryAsync(redis => redis.ScriptEvaluateAsync(
-            AnswerScripts.End, BusNames.Answer(job), [attempt, EndSeconds, BusNames.Owner(job.Owner).ToString(), word]));
+        if (await link.TryAsync(redis => redis.ScriptEvaluateAsync(
+            AnswerScripts.End, BusNames.Answer(job), [attempt, EndSeconds, BusNames.Owner(job.Owner).ToString(), word])) is (false, _))
+        {
+            KeepUnsaid(job.Owner, BusWord.Ended(node, job.JobId));
+        }
     }
 
     public async ValueTask<AnswerSlice?> ReadAsync(JobKey job, Position from, int limit, CancellationToken cancellation)
@@ -207,5 +213,7 @@ public sealed partial class RedisDeliveryBus : IDeliveryBus, IAsyncDisposable
             // Somebody has to find out that it is back.
             await link.TryAsync(static redis => redis.PingAsync());
         }
+
+        SayUnsaid();
     }
 }

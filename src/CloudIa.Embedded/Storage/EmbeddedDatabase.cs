@@ -77,15 +77,26 @@ public sealed class EmbeddedDatabase : IDisposable
 
         try
         {
-            var connection = new SqliteConnection(
-                new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
-            using var statements = new Statements(connection);
-            connection.Open();
+            using var statements = OpenToRead(file);
             return statements.Bind("SELECT value FROM secrets WHERE name = $1", name).ExecuteScalar() as byte[];
         }
         catch (SqliteException)
         {
             return null;
+        }
+    }
+
+    /// <summary>What is wrong with the database of a data folder that no service uses; null: nothing.</summary>
+    public static string? Check(string folder)
+    {
+        try
+        {
+            using var statements = OpenToRead(DataFolder.DatabaseIn(folder));
+            return statements.Bind("PRAGMA quick_check(1)").ExecuteScalar() as string is var found and not "ok" ? found ?? "it is empty" : null;
+        }
+        catch (SqliteException error)
+        {
+            return error.Message;
         }
     }
 
@@ -96,6 +107,14 @@ public sealed class EmbeddedDatabase : IDisposable
         {
             statements.Dispose();
         }
+    }
+
+    private static Statements OpenToRead(string file)
+    {
+        var connection = new SqliteConnection(
+            new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
+        connection.Open();
+        return new Statements(connection);
     }
 
     private Statements Open(string pragmas)

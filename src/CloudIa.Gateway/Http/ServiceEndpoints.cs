@@ -1,6 +1,5 @@
-using CloudIa.Core.History;
+using CloudIa.Core.Health;
 using CloudIa.Core.Model;
-using CloudIa.Core.Queue;
 using CloudIa.Gateway.Connections;
 using CloudIa.Protocol;
 using Microsoft.AspNetCore.Builder;
@@ -10,11 +9,17 @@ using Microsoft.AspNetCore.Routing;
 namespace CloudIa.Gateway.Http;
 
 /// <summary>What the service is made of and how it is.</summary>
-public sealed class ServiceEndpoints(ModelCatalog models, IJobQueue queue, ConnectionRegistry connections)
+public sealed class ServiceEndpoints(ModelCatalog models, IEnumerable<EngineProbe> engines, ConnectionRegistry connections, TimeProvider time)
 {
     internal void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/models", GetModelsAsync);
+        MapHealth(routes);
+    }
+
+    /// <summary>What a process that serves no clients has, too.</summary>
+    internal void MapHealth(IEndpointRouteBuilder routes)
+    {
         routes.MapGet("/health/live", GetLiveAsync);
         routes.MapGet("/health/ready", GetReadyAsync);
     }
@@ -37,22 +42,14 @@ public sealed class ServiceEndpoints(ModelCatalog models, IJobQueue queue, Conne
             return;
         }
 
-        HealthView view;
-        try
-        {
-            var depth = await queue.MeasureAsync(context.RequestAborted);
-            var gates = models.Models.Select(GateHealth).ToList();
-            view = new HealthView(
-                gates.TrueForAll(part => part.Status == "ok") ? "ok" : "degraded",
-                [new PartHealth("queue", "ok", $"{depth.Waiting} waiting, {depth.DeadLetters} dead letters"), .. gates]);
-        }
-        catch (Exception error) when (error is QueueUnavailableException or HistoryUnavailableException)
-        {
-            view = new HealthView("down", [new PartHealth("queue", "down")]);
-        }
-
-        await Json.WriteAsync(context, view, ProtocolJson.Wire.HealthView, view.Status == "down" ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
+        var states = await Task.WhenAll(engines.Select(engine => engine.LookAsync(time, context.RequestAborted)));
+        PartHealth[] parts = [.. states.Select(EngineHealth), .. models.Models.Select(GateHealth)];
+        var down = states.Any(state => state is { Away: true, Engine.Needed: true });
+        var view = new HealthView(down ? "down" : parts.All(part => part.Status == "ok") ? "ok" : "degraded", parts);
+        await Json.WriteAsync(context, view, ProtocolJson.Wire.HealthView, down ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK);
     }
+
+    private static PartHealth EngineHealth(EngineState state) => new(state.Engine.Name, state.Away ? "down" : "ok", state.Details);
 
     /// <summary>A model that is away makes nobody unready: messages are taken, and wait for it.</summary>
     private static PartHealth GateHealth(CatalogModel model)

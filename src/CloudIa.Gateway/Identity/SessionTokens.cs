@@ -91,6 +91,9 @@ public sealed class SigningKey(byte[] bytes)
 
     public ReadOnlySpan<byte> Bytes => bytes;
 
+    /// <summary>The one that a configured text stands for.</summary>
+    public static SigningKey Of(string text) => new(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
     /// <summary>A new one.</summary>
     public static byte[] Make() => RandomNumberGenerator.GetBytes(Length);
 }

@@ -55,7 +55,7 @@ internal sealed class AdminDoor(Option<string> server, Option<string?> data)
             return given;
 
         // What is on this machine's disk is for this machine's service.
-        return address.IsLoopback && EmbeddedDatabase.ReadSecret(folder ?? Environment.GetEnvironmentVariable("CLOUDIA__DATA") ?? "./data", ServiceHost.AdminSecret) is { } kept
+        return address.IsLoopback && EmbeddedDatabase.ReadSecret(folder ?? Environment.GetEnvironmentVariable("CLOUDIA__DATA") ?? "./data", Backends.AdminSecret) is { } kept
             ? Encoding.ASCII.GetString(kept)
             : null;
     }

@@ -12,9 +12,17 @@ using OpenAI;
 namespace CloudIa.Models;
 
 /// <summary>Makes the client of a configured model. The SDKs' own retries are off: retrying is ours, in one place.</summary>
-internal sealed class ModelFactory(TimeProvider time)
+internal sealed class ModelFactory(SecretSettings secrets, TimeProvider time)
 {
     private const string OllamaEndpoint = "http://localhost:11434/v1";
+
+    /// <summary>Where a provider is when the settings do not say.</summary>
+    public static string EndpointOf(string provider) => provider switch
+    {
+        "ollama" => OllamaEndpoint,
+        "anthropic" => "https://api.anthropic.com",
+        _ => "https://api.openai.com/v1",
+    };
 
     public CatalogModel Create(ModelOptions options) => new(options, ClientOf(options), TokenCounting.Count, new ModelGate(options, time));
 
@@ -39,7 +47,7 @@ internal sealed class ModelFactory(TimeProvider time)
     {
         var client = new OpenAIClientOptions
         {
-            Transport = new HttpClientPipelineTransport(HttpClientOf()),
+            Transport = new HttpClientPipelineTransport(HttpClientOf(options)),
             RetryPolicy = new ClientRetryPolicy(maxRetries: 0),
             NetworkTimeout = TimeSpan.FromSeconds(options.TotalSeconds),
         };
@@ -49,7 +57,7 @@ internal sealed class ModelFactory(TimeProvider time)
         }
 
         // Servers that need no key still get a header: the SDK sends none without one.
-        var key = new ApiKeyCredential(options.ApiKey.Length > 0 ? options.ApiKey : "none");
+        var key = new ApiKeyCredential(secrets.Plain(options.ApiKey) is { Length: > 0 } given ? given : "none");
         return new OpenAIClient(key, client).GetChatClient(model).AsIChatClient();
     }
 
@@ -57,8 +65,8 @@ internal sealed class ModelFactory(TimeProvider time)
     {
         var client = new ClientOptions
         {
-            ApiKey = options.ApiKey,
-            HttpClient = HttpClientOf(),
+            ApiKey = secrets.Plain(options.ApiKey),
+            HttpClient = HttpClientOf(options),
             MaxRetries = 0,
             Timeout = TimeSpan.FromSeconds(options.TotalSeconds),
         };
@@ -71,5 +79,6 @@ internal sealed class ModelFactory(TimeProvider time)
     }
 
     // One a model, for the life of the program; time limits are Generation's.
-    private HttpClient HttpClientOf() => new(new ProviderHandler(time)) { Timeout = Timeout.InfiniteTimeSpan };
+    private HttpClient HttpClientOf(ModelOptions options) =>
+        new(secrets.Find(options.ApiKey) is { } key ? new StoredKeyHandler(key, new ProviderHandler(time)) : new ProviderHandler(time)) { Timeout = Timeout.InfiniteTimeSpan };
 }

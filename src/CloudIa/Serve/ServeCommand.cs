@@ -35,12 +35,7 @@ internal static class ServeCommand
         }
         catch (SettingsException error)
         {
-            await Console.Error.WriteLineAsync("The configuration has errors:");
-            foreach (var line in error.Errors)
-            {
-                await Console.Error.WriteLineAsync($"  {line}");
-            }
-
+            await error.SayAsync();
             return ExitCode.Usage;
         }
         catch (Exception error) when (error is DataFolderInUseException or NewerDatabaseException or IOException or UnauthorizedAccessException)

@@ -1,12 +1,9 @@
 using System.Net;
-using System.Text;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
 using CloudIa.Core.Queue;
 using CloudIa.Core.Work;
-using CloudIa.Embedded;
-using CloudIa.Embedded.Storage;
 using CloudIa.Gateway;
 using CloudIa.Gateway.Identity;
 using CloudIa.Models;
@@ -23,18 +20,19 @@ internal static class ServiceHost
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(options.Where(option => option.Value is not null));
-        var settings = builder.Configuration.GetSection(CloudiaSettings.Section).Get<CloudiaSettings>() ?? new CloudiaSettings();
+        Log(builder.Logging);
+        var settings = CheckedSettings.From(builder.Configuration);
+        var models = settings.Models.Count > 0
+            ? settings.Models.AsReadOnly()
+            : await new ModelDiscovery(builder.Configuration).FindAsync(cancellation);
+        var secrets = await SecretSettings.ReadAsync(settings.Secrets(models), LoggerFactory.Create(Log), TimeProvider.System, cancellation);
+        settings.Reveal(secrets);
         if (settings.Errors() is { Count: > 0 } errors)
         {
             throw new SettingsException(errors);
         }
 
-        var models = settings.Models.Count > 0
-            ? settings.Models.AsReadOnly()
-            : await new ModelDiscovery(builder.Configuration).FindAsync(cancellation);
-        var factory = new ModelFactory(TimeProvider.System);
-
-        Log(builder.Logging);
+        var factory = new ModelFactory(secrets, TimeProvider.System);
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.UseSockets(transport => transport.MaxWriteBufferSize = settings.Gateway.TransportBytes);
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -58,25 +56,22 @@ internal static class ServiceHost
             .AddSingleton(settings)
             .AddSingleton(new ModelCatalog([.. models.Select(factory.Create)], [.. settings.Failover]))
             .AddCore(settings)
-            .AddEmbedded(DataFolder.Open(settings.Data))
-            .AddSingleton(services => new SigningKey(services.GetRequiredService<EmbeddedDatabase>().Secret("session signing key", SigningKey.Make)))
-            .AddSingleton(services => settings.Gateway.AdminToken is { Length: > 0 } given
-                ? new AdminToken(given, IsGiven: true)
-                : new AdminToken(Encoding.ASCII.GetString(services.GetRequiredService<EmbeddedDatabase>().Secret(AdminSecret, MakeAdminToken)), IsGiven: false))
             .AddGateway(settings.Gateway);
+        await builder.Services.AddBackendAsync(settings, cancellation);
 
         var app = builder.Build();
         app.UseGateway(AllowedHosts(settings));
+        if (!settings.IsGateway)
+        {
+            app.MapHealth();
+            return app;
+        }
+
         app.UseWebApp();
         app.MapGateway();
         app.MapWebApp();
         return app;
     }
-
-    /// <summary>The name of the admin token among the secrets of a data folder.</summary>
-    public const string AdminSecret = "admin token";
-
-    private static byte[] MakeAdminToken() => Encoding.ASCII.GetBytes(Identifiers.NewSecret());
 
     /// <summary>Runs until Ctrl-C, SIGTERM or the token.</summary>
     public static async Task RunAsync(WebApplication app, CancellationToken cancellation)
@@ -115,31 +110,36 @@ internal static class ServiceHost
     {
         var settings = app.Services.GetRequiredService<CloudiaSettings>();
         var models = app.Services.GetRequiredService<ModelCatalog>().Models;
+        var data = settings.OnAws ? $"the table {settings.Aws.Table}" : Path.GetFullPath(settings.Data);
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault();
-        Console.WriteLine($"Claudia listens at {address?.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}, keeps her data in {Path.GetFullPath(settings.Data)}");
+        Console.WriteLine($"Claudia listens at {address?.Replace("127.0.0.1", "localhost", StringComparison.Ordinal)}, keeps her data in {data}");
         Console.WriteLine($"and answers with {string.Join(", ", models.Select(model => $"{model.Name} ({model.Options.Provider})"))}.");
         if (models is [{ Options.Provider: "demo" }])
         {
             Console.WriteLine("This is the built-in demo model. For a real one set OPENAI_API_KEY or ANTHROPIC_API_KEY, or start Ollama.");
         }
 
-        if (app.Services.GetRequiredService<AdminToken>() is { IsGiven: false } made)
+        // Of many machines the output is a log that others keep, and no place for a secret.
+        if (!settings.OnAws && app.Services.GetRequiredService<AdminToken>() is { IsGiven: false } made)
         {
             Console.WriteLine($"The admin token, for cloudia dead-letters and the calls under /admin, is {made.Text}");
         }
     }
 
-    private static IServiceCollection AddCore(this IServiceCollection services, CloudiaSettings settings) => services
-        .AddSingleton(settings.Intake)
-        .AddSingleton(settings.Quota)
-        .AddSingleton(settings.Queue)
-        .AddSingleton(settings.Work)
-        .AddSingleton(settings.Prompt)
-        .AddSingleton<MessageIntake>()
-        .AddSingleton<StopDesk>()
-        .AddSingleton<ConversationDesk>()
-        .AddSingleton<DeadLetterDesk>()
-        .AddSingleton<Recall>()
-        .AddSingleton<JobRun>()
-        .AddHostedService<Worker>();
+    private static IServiceCollection AddCore(this IServiceCollection services, CloudiaSettings settings)
+    {
+        services
+            .AddSingleton(settings.Intake)
+            .AddSingleton(settings.Quota)
+            .AddSingleton(settings.Queue)
+            .AddSingleton(settings.Work)
+            .AddSingleton(settings.Prompt)
+            .AddSingleton<MessageIntake>()
+            .AddSingleton<StopDesk>()
+            .AddSingleton<ConversationDesk>()
+            .AddSingleton<DeadLetterDesk>()
+            .AddSingleton<Recall>()
+            .AddSingleton<JobRun>();
+        return settings.IsWorker ? services.AddHostedService<Worker>() : services;
+    }
 }

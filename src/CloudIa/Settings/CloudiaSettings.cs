@@ -1,3 +1,4 @@
+using CloudIa.Aws;
 using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
 using CloudIa.Core.Queue;
@@ -11,8 +12,22 @@ public sealed class CloudiaSettings
 {
     public const string Section = "Cloudia";
 
-    /// <summary>embedded: SQLite and in-process parts.</summary>
+    /// <summary>embedded: SQLite and in-process parts · aws: SQS, DynamoDB and Redis.</summary>
     public string Backend { get; set; } = "embedded";
+
+    public AwsOptions Aws { get; set; } = new();
+
+    /// <summary>Of the AWS backend: host:port of Redis, with what StackExchange.Redis takes behind it ("…,ssl=true,password=…"); may be ssm:NAME.</summary>
+    public string Redis { get; set; } = "localhost:6379";
+
+    /// <summary>Whether the engines are many machines'.</summary>
+    public bool OnAws => Backend == "aws";
+
+    /// <summary>Whether this process serves clients.</summary>
+    public bool IsGateway => Role is "all" or "gateway";
+
+    /// <summary>Whether this process answers messages.</summary>
+    public bool IsWorker => Role is "all" or "worker";
 
     /// <summary>all · gateway · worker.</summary>
     public string Role { get; set; } = "all";
@@ -42,22 +57,39 @@ public sealed class CloudiaSettings
     /// <summary>Names of models that answer, in this order, where the one that was asked for fails before its first token.</summary>
     public IList<string> Failover { get; set; } = [];
 
+    /// <summary>The values that may name a secret of Parameter Store's instead of holding it.</summary>
+    public IEnumerable<string?> Secrets(IEnumerable<ModelOptions> models) =>
+        [Redis, Gateway.SigningKey, Gateway.AdminToken, .. models.Select(model => model.ApiKey)];
+
+    /// <summary>Puts secrets in the place of their names. Models keep the names: their keys may be exchanged while the service runs.</summary>
+    internal void Reveal(SecretSettings secrets)
+    {
+        Redis = secrets.Plain(Redis)!;
+        Gateway.SigningKey = secrets.Plain(Gateway.SigningKey);
+        Gateway.AdminToken = secrets.Plain(Gateway.AdminToken);
+    }
+
     /// <summary>Everything that is wrong, a line each.</summary>
     public IReadOnlyList<string> Errors()
     {
         var errors = new List<string>();
-        if (Backend != "embedded")
+        if (Backend is not ("embedded" or "aws"))
         {
-            errors.Add($"Backend is '{Backend}'; this version has embedded only.");
+            errors.Add($"Backend is '{Backend}'; it must be embedded or aws.");
         }
 
-        if (Role is "gateway" or "worker")
-        {
-            errors.Add($"Role is '{Role}'; the embedded backend is one process, so its role is all. Separate processes need engines that they can share.");
-        }
-        else if (Role != "all")
+        if (Role is not ("all" or "gateway" or "worker"))
         {
             errors.Add($"Role is '{Role}'; it must be all, gateway or worker.");
+        }
+        else if (Role != "all" && !OnAws)
+        {
+            errors.Add($"Role is '{Role}'; the embedded backend is one process, so its role is all. Separate processes need engines that they can share: CLOUDIA__BACKEND=aws.");
+        }
+
+        if (OnAws)
+        {
+            errors.AddRange(Aws.Errors());
         }
 
         if (Port is < 0 or > 65535)

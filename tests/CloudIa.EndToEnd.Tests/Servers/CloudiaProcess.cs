@@ -109,6 +109,11 @@ internal sealed class CloudiaProcess : IAsyncDisposable
 
     public void AskToStop() => _child!.AskToStop();
 
+    /// <summary>SIGSTOP: it sleeps, and knows nothing of it.</summary>
+    public void Freeze() => _child!.Freeze();
+
+    public void Thaw() => _child!.Thaw();
+
     public Task<int> Exit(TimeSpan? within = null) => _child!.Exit(within);
 
     public string Tail() => _child?.Tail() ?? "The server was never started.";

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using CloudIa.Core.Model;
 using CloudIa.Models;
+using CloudIa.Settings;
 using CloudIa.Tests.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -43,7 +44,7 @@ internal sealed class CuttingProvider : IAsyncDisposable
     public CatalogModel Model(string provider)
     {
         var address = server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        return new ModelFactory(TimeProvider.System).Create(new ModelOptions
+        return new ModelFactory(new SecretSettings(), TimeProvider.System).Create(new ModelOptions
         {
             Name = provider,
             Provider = provider,

@@ -1,5 +1,6 @@
 using CloudIa.Core.Model;
 using CloudIa.Models;
+using CloudIa.Settings;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 
@@ -55,7 +56,7 @@ public class ModelDiscoveryTests
         var found = await FindAsync(("ANTHROPIC_API_KEY", "a"), ("OPENAI_API_KEY", "o"));
         Assert.Empty(found.SelectMany((model, i) => model.Errors($"Models:{i}")));
 
-        var factory = new ModelFactory(TimeProvider.System);
+        var factory = new ModelFactory(new SecretSettings(), TimeProvider.System);
         var catalog = new ModelCatalog([.. found.Select(factory.Create)]);
         Assert.Equal(found[0].Name, catalog.Default.Name);
         Assert.Equal(found[1].Name, catalog.Find(found[1].Name)!.Name);

@@ -77,6 +77,40 @@ public class CloudiaSettingsTests
     [InlineData("a-token-of-20-chars!")]
     public void An_admin_token_that_is_long_enough_is_taken_and_an_empty_one_is_none(string token) => Assert.Empty(Errors(("Gateway:AdminToken", token)));
 
+    [Theory]
+    [InlineData("Aws:Queue", "jobs")]
+    [InlineData("Aws:DeadLetterQueue", ".fifo")]
+    [InlineData("Aws:Table", "ab")]
+    [InlineData("Aws:TableMilliseconds", "99")]
+    [InlineData("Aws:QueueMilliseconds", "60001")]
+    [InlineData("Aws:PollSeconds", "21")]
+    public void What_is_wrong_with_the_engines_is_said_where_they_are_used(string name, string value)
+    {
+        Assert.Contains(value, Assert.Single(Errors(("Backend", "aws"), (name, value))), StringComparison.Ordinal);
+        Assert.Empty(Errors((name, value)));
+    }
+
+    [Theory]
+    [InlineData("all", true, true)]
+    [InlineData("gateway", true, false)]
+    [InlineData("worker", false, true)]
+    public void Where_processes_share_their_engines_each_may_have_a_role(string role, bool gateway, bool worker)
+    {
+        var settings = Bind(("Backend", "aws"), ("Role", role));
+
+        Assert.Empty(settings.Errors());
+        Assert.Equal((gateway, worker), (settings.IsGateway, settings.IsWorker));
+    }
+
+    [Fact]
+    public void A_signing_key_that_is_short_is_refused_and_not_repeated()
+    {
+        var error = Assert.Single(Errors(("Gateway:SigningKey", "too-short-to-be-safe")));
+
+        Assert.Contains("SigningKey", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("too-short-to-be-safe", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_lease_must_be_long_enough_for_its_heartbeat() =>
         Assert.Single(Errors(("Queue:LeaseSeconds", "20"), ("Queue:HeartbeatSeconds", "11")), error => error.Contains("LeaseSeconds (20)", StringComparison.Ordinal));
