@@ -9,6 +9,7 @@ using CloudIa.Core.Health;
 using CloudIa.Core.History;
 using CloudIa.Core.Intake;
 using CloudIa.Core.Queue;
+using CloudIa.Core.Work;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -27,10 +28,17 @@ public static class AwsHosting
         .AddSingleton<IJobQueue, SqsJobQueue>()
         .AddSingleton<IConversationStore, DynamoConversationStore>()
         .AddSingleton<IDeliveryBus, RedisDeliveryBus>()
-        .AddSingleton<IQuota, RedisQuota>()
+        .AddSingleton<IQuota>(services => new RedisQuota(
+            services.GetRequiredService<RedisLink>(),
+            services.GetRequiredService<QuotaOptions>(),
+            PlacesLive(services.GetRequiredService<WorkOptions>()),
+            services.GetRequiredService<TimeProvider>()))
         .AddSingleton(_ => QueueProbe(engines))
         .AddSingleton(_ => TableProbe(engines))
         .AddSingleton(services => RedisProbe(services.GetRequiredService<RedisLink>()));
+
+    /// <summary>A job waits as long for its provider, and may as long wait for its turn before.</summary>
+    private static TimeSpan PlacesLive(WorkOptions work) => 2 * TimeSpan.FromSeconds(work.ProviderWaitSeconds);
 
     private static EngineProbe QueueProbe(AwsEngines engines) => new("queue", Needed: true, async cancellation =>
     {

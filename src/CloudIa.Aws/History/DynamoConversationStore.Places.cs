@@ -94,11 +94,10 @@ public sealed partial class DynamoConversationStore
         {
             take.IfIs(ConversationItem.Revision, Field.Of(conversation.Rev)).IfMissing(ConversationItem.DeletedAt);
             take.Set(ConversationItem.UpdatedAt, Field.Of(conversation.NewestBegun > job.AcceptedAt ? conversation.NewestBegun.Value : job.AcceptedAt));
-            if (conversation.Waiting.ContainsKey(job.Key.JobId))
-            {
-                take.Set(ConversationItem.WaitingName(job.Key.JobId), null);
-            }
-            else
+
+            // Its mark may have come since the conversation was read: marks are no new revision.
+            take.Set(ConversationItem.WaitingName(job.Key.JobId), null);
+            if (!conversation.Waiting.ContainsKey(job.Key.JobId))
             {
                 take.Add(ConversationItem.Accepted, 1);
             }

@@ -117,6 +117,25 @@ public sealed class DynamoStorePauseTests(DynamoFixture dynamo) : IClassFixture<
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    public async Task A_message_that_is_recorded_while_it_begins_does_not_wait(int write)
+    {
+        var first = await AcceptedAsync();
+        await others.BeginAsync(first, None);
+        var job = first with { JobId = Guid.NewGuid().ToString("N") };
+        var begun = await PausedAsync(write, node => node.BeginAsync(job, None), () => others.RecordPendingAsync(job, None));
+        Assert.Equal(new BeginResult.Started(2, 1), begun);
+        await others.FinishAsync(job.Key, 1, Samples.Answer("fast"), None);
+
+        // The next begin forgets what was open and has ended.
+        Assert.Equal(new BeginResult.Started(3, 1), await others.BeginAsync(job with { JobId = Guid.NewGuid().ToString("N") }, None));
+        Assert.Empty(await others.ReadPendingAsync(job.Conversation, 10, None));
+        Assert.Equal("fast", (await others.FindAsync(job.Key, None))!.End?.Content);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
     public async Task A_withdrawal_during_which_the_message_begins_loses_nothing(int write)
     {
         var job = await AcceptedAsync();
