@@ -63,6 +63,7 @@ public sealed partial class RedisDeliveryBus
 
     private void HeardOf(JobKey job, int attempt)
     {
+        ReadAnew(job);
         if (answers.TryGetValue(job, out var answer))
         {
             answer.Heard(attempt);

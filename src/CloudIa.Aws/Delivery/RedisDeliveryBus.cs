@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using System.Text.Json;
 using CloudIa.Aws.Storage;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
@@ -132,24 +130,8 @@ public sealed partial class RedisDeliveryBus : IDeliveryBus, IAsyncDisposable
             return mine.Read(from, limit);
         }
 
-        var (answered, read) = await link.TryAsync(redis => redis.ScriptEvaluateAsync(
-            AnswerScripts.Read, BusNames.Answer(job), [from.Attempt, from.Offset, limit]));
-        var held = answered && !read!.IsNull ? SliceOf((RedisValue[])read!) : null;
+        var (answered, held) = await ReadHeldAsync(job, from, limit);
         return mine is not null && answered && !(held?.From.Attempt > mine.Attempt) ? mine.Read(from, limit) : held;
-    }
-
-    private static AnswerSlice? SliceOf(RedisValue[] held)
-    {
-        var head = JsonSerializer.Deserialize((string)held[1]!, BusJson.Default.EventHead);
-        var bytes = (ReadOnlyMemory<byte>)held[3];
-        var text = MemoryMarshal.Cast<byte, char>(bytes.Span);
-        var more = (int)held[4] == 1;
-        if (more && char.IsHighSurrogate(text[^1]))
-        {
-            text = text[..^1];
-        }
-
-        return new AnswerSlice(head, new Position((int)held[0], (int)held[2]), text.ToString(), more);
     }
 
     private static int LengthOf(ServerEvent end) => end switch

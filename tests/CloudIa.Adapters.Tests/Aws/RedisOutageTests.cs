@@ -6,6 +6,7 @@ using CloudIa.Core.Queue;
 using CloudIa.Protocol;
 using CloudIa.TestEngines;
 using StackExchange.Redis;
+using StackExchange.Redis.Profiling;
 
 namespace CloudIa.Adapters.Tests.Aws;
 
@@ -86,6 +87,27 @@ public sealed class RedisOutageTests : IAsyncLifetime
 
         Assert.Equal((new Position(1, 4), "c"), await ReadFromAsync(there, job.Key, new Position(1, 4), 1));
         Assert.Equal("a😀bc", (await there.Bus.ReadAsync(job.Key, Position.Start, None))!.Text);
+    }
+
+    [Fact]
+    public async Task Many_readers_at_one_place_are_one_call()
+    {
+        var (here, there) = (await NodeAsync(), await NodeAsync());
+        var job = Samples.Job(owner: owner);
+        await StartAsync(here, job, 1);
+        await AppendAsync(here, job, 0, "abc");
+        await ReadUntilAsync(there, job.Key, 3);
+        var counted = new ProfilingSession();
+        there.Link.Multiplexer.RegisterProfiler(() => counted);
+        server.Freeze();
+        var reads = Enumerable.Range(0, 20).Select(i => there.Bus.ReadAsync(job.Key, new Position(1, i % 2), None).AsTask()).ToList();
+        server.Thaw();
+
+        var read = await Task.WhenAll(reads);
+        Assert.Equal(Enumerable.Range(0, 20).Select(i => i % 2 == 0 ? "abc" : "bc"), read.Select(slice => slice!.Text));
+
+        // The ten that stand elsewhere while the first is under way go by themselves.
+        Assert.Equal(11, counted.FinishProfiling().Count(call => call.Command.StartsWith("EVAL", StringComparison.Ordinal)));
     }
 
     [Fact]
