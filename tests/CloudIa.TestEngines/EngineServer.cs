@@ -33,7 +33,7 @@ public abstract class EngineServer : IAsyncDisposable
                 $"{Name} to take connections",
                 Tail,
                 // A Java machine that starts beside a build.
-                within: TimeSpan.FromSeconds(90));
+                within: TimeSpan.FromMinutes(5));
         }
         catch
         {

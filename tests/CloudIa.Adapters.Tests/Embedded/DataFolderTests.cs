@@ -52,7 +52,7 @@ public sealed class DataFolderTests : IDisposable
     public void A_folder_that_was_let_go_can_be_taken_again()
     {
         DataFolder.Open(directory.FullName).Dispose();
-        using var again = DataFolder.Open(directory.FullName);
+        using var again = EmbeddedFolder.Open(directory.FullName);
 
         Assert.Equal(directory.FullName, again.Path);
     }

@@ -1,4 +1,5 @@
 using CloudIa.Embedded.Storage;
+using CloudIa.TestEngines;
 using Microsoft.Data.Sqlite;
 
 namespace CloudIa.Adapters.Tests.Embedded;
@@ -23,8 +24,28 @@ internal sealed class EmbeddedFolder : IDisposable
     public void Reopen()
     {
         Close();
-        folder = DataFolder.Open(directory.FullName);
+        folder = Open(directory.FullName);
         Database = new EmbeddedDatabase(folder);
+    }
+
+    /// <summary>
+    /// Opens a folder that was just let go of. A process that another test starts at this moment has what this one had
+    /// open, the lock too, until it runs its own program.
+    /// </summary>
+    public static DataFolder Open(string path)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return DataFolder.Open(path);
+            }
+            catch (DataFolderInUseException) when (TimeProvider.System.GetElapsedTime(began) < Patience.Usual)
+            {
+                Thread.Yield();
+            }
+        }
     }
 
     /// <summary>A connection of nobody's, to write what the adapters never would.</summary>

@@ -17,6 +17,7 @@ public sealed class Chromium : IAsyncLifetime
         _browser = await _driver.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
         {
             ExecutablePath = Executable,
+            Timeout = 3 * Visitor.Milliseconds,
             Args =
             [
                 "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
