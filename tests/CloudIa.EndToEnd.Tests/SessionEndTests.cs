@@ -31,7 +31,16 @@ public sealed class SessionEndTests
         await kept.SendText(Refresh(renewed.Token));
         Assert.Equal(renewed.ExpiresAt, (await kept.Wait<SessionRefreshed>(_ => true, "the refresh")).ExpiresAt);
 
-        await Patience.For(left.Closed, "the end of the session that nobody refreshed", server.Tail);
+        // Again and again, so that it is not this one's end that a busy machine comes to.
+        using var renewing = new ApiClient(server.Address, renewed.Token);
+        var waiting = Patience.For(left.Closed, "the end of the session that nobody refreshed", server.Tail);
+        while (await Task.WhenAny(waiting, Moment()) != waiting)
+        {
+            renewing.Token = (await renewing.Send(HttpMethod.Post, "/sessions")).Read(ProtocolJson.Default.SessionView).Token;
+            await kept.SendText(Refresh(renewing.Token));
+        }
+
+        await waiting;
         Assert.Equal(CloseCode.SessionExpired, (int?)left.CloseStatus);
         Assert.False(kept.Closed.IsCompleted, "A refreshed socket was closed with the old token's end.");
         Assert.Equal(HttpStatusCode.Unauthorized, (await person.Send(HttpMethod.Post, "/sessions")).Status);
@@ -49,17 +58,23 @@ public sealed class SessionEndTests
         await using var socket = await PlainSocket.Open(server.Address, Of(person, server));
         var accepted = await person.Post("Count");
         await socket.Wait<SessionExpiring>(_ => true, "the word that the session ends");
-        var renewed = (await person.Send(HttpMethod.Post, "/sessions")).Read(ProtocolJson.Default.SessionView);
 
         // This socket goes on with the old token, to its end.
-        await Patience.For(socket.Closed, "the end of the old token", server.Tail);
+        var waiting = Patience.For(socket.Closed, "the end of the old token", server.Tail);
+        do
+        {
+            person.Token = (await person.Send(HttpMethod.Post, "/sessions")).Read(ProtocolJson.Default.SessionView).Token;
+        }
+        while (await Task.WhenAny(waiting, Moment()) != waiting);
+        await waiting;
         Assert.Equal(CloseCode.SessionExpired, (int?)socket.CloseStatus);
         gate.SetResult();
-        person.Token = renewed.Token;
         var end = await person.End(accepted.JobId, server.Tail);
         Assert.Equal((JobStatus.Completed, "One two three"), (end.Status, end.Content));
         Assert.Equal(1, end.Attempt);
     }
+
+    private static Task Moment() => Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, TestContext.Current.CancellationToken);
 
     private static SocketOptions Of(ApiClient person, CloudiaProcess server) => new() { Token = person.Token, ServerLog = server.Tail };
 

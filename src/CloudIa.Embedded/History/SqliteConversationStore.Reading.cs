@@ -116,7 +116,7 @@ public sealed partial class SqliteConversationStore
         {
             return Task.FromResult(database.Read(read));
         }
-        catch (SqliteException error)
+        catch (Exception error) when (error is SqliteException or ObjectDisposedException)
         {
             return Task.FromException<T>(new HistoryUnavailableException(error.Message, error));
         }

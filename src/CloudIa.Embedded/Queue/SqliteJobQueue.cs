@@ -129,7 +129,7 @@ public sealed partial class SqliteJobQueue : IJobQueue
         {
             return Task.FromResult(database.Read(read));
         }
-        catch (SqliteException error)
+        catch (Exception error) when (error is SqliteException or ObjectDisposedException)
         {
             return Task.FromException<T>(new QueueUnavailableException(error.Message, full: false, error));
         }

@@ -14,6 +14,11 @@ public sealed class EmbeddedDatabase : IDisposable
 
     private readonly string connectionString;
     private readonly ConcurrentBag<Statements> readers = [];
+    private readonly ManualResetEventSlim idle = new();
+
+    // Those who read, and this one itself until it is disposed.
+    private int users = 1;
+    private int disposed;
 
     public EmbeddedDatabase(DataFolder folder)
     {
@@ -41,20 +46,30 @@ public sealed class EmbeddedDatabase : IDisposable
     internal GroupCommitWriter Writer { get; }
 
     /// <summary>Reads on the caller's thread: SQLite answers these reads from memory, in microseconds.</summary>
+    /// <exception cref="ObjectDisposedException">It was closed: the folder may be another's.</exception>
     internal T Read<T>(Func<Statements, T> read)
     {
-        if (!readers.TryTake(out var statements))
-        {
-            statements = Open("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;");
-        }
-
+        Interlocked.Increment(ref users);
         try
         {
-            return read(statements);
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
+            if (!readers.TryTake(out var statements))
+            {
+                statements = Open("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY;");
+            }
+
+            try
+            {
+                return read(statements);
+            }
+            finally
+            {
+                readers.Add(statements);
+            }
         }
         finally
         {
-            readers.Add(statements);
+            Leave();
         }
     }
 
@@ -102,7 +117,14 @@ public sealed class EmbeddedDatabase : IDisposable
 
     public void Dispose()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+        {
+            return;
+        }
+
         Writer.Dispose();
+        Leave();
+        idle.Wait();
         while (readers.TryTake(out var statements))
         {
             statements.Dispose();
@@ -115,6 +137,14 @@ public sealed class EmbeddedDatabase : IDisposable
             new SqliteConnectionStringBuilder { DataSource = file, Mode = SqliteOpenMode.ReadOnly, Pooling = false }.ToString());
         connection.Open();
         return new Statements(connection);
+    }
+
+    private void Leave()
+    {
+        if (Interlocked.Decrement(ref users) == 0)
+        {
+            idle.Set();
+        }
     }
 
     private Statements Open(string pragmas)

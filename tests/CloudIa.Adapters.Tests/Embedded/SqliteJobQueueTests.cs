@@ -138,12 +138,13 @@ public sealed class SqliteJobQueueTests : JobQueueContract
     }
 
     [Fact]
-    public async Task After_its_database_was_closed_the_queue_takes_nothing_and_says_so()
+    public async Task After_its_database_was_closed_the_queue_takes_and_reads_nothing_and_says_so()
     {
         await using var fixture = new SqliteQueueFixture();
         fixture.Folder.Database.Dispose();
 
         await Assert.ThrowsAsync<QueueUnavailableException>(() => fixture.Queue.EnqueueAsync(Samples.Job(), None));
+        await Assert.ThrowsAsync<QueueUnavailableException>(() => fixture.Queue.MeasureAsync(None));
     }
 
     // 60 conversations, their jobs interleaved: more than the lanes hold in memory.
