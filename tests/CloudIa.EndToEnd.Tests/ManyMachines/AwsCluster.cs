@@ -60,6 +60,28 @@ internal sealed class AwsCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>The settings of an installation of its own on these engines; what it needs is not made yet.</summary>
+    public static Dictionary<string, string> Installation(Uri sqs, Uri dynamo, string redis)
+    {
+        var name = Guid.NewGuid().ToString("N");
+        return new Dictionary<string, string>
+        {
+            ["CLOUDIA__BACKEND"] = "aws",
+            ["CLOUDIA__AWS__QUEUE"] = $"jobs-{name}.fifo",
+            ["CLOUDIA__AWS__DEADLETTERQUEUE"] = $"dead-{name}.fifo",
+            ["CLOUDIA__AWS__TABLE"] = $"cloudia-{name}",
+            ["CLOUDIA__AWS__POLLSECONDS"] = "1",
+            ["CLOUDIA__REDIS"] = redis,
+            ["CLOUDIA__QUEUE__LEASESECONDS"] = "5",
+            ["CLOUDIA__QUEUE__HEARTBEATSECONDS"] = "1",
+            ["AWS_REGION"] = "us-east-1",
+            ["AWS_ACCESS_KEY_ID"] = "anybody",
+            ["AWS_SECRET_ACCESS_KEY"] = "anything",
+            ["AWS_ENDPOINT_URL_SQS"] = sqs.ToString(),
+            ["AWS_ENDPOINT_URL_DYNAMODB"] = dynamo.ToString(),
+        };
+    }
+
     public string Tail() => string.Join(Environment.NewLine, Gateways.Concat(Workers).Select(process => process.Tail()));
 
     public async ValueTask DisposeAsync()
@@ -69,23 +91,7 @@ internal sealed class AwsCluster : IAsyncDisposable
 
     private async Task StartAsync(IReadOnlyList<FaultyModel> models, IReadOnlyDictionary<string, string> more)
     {
-        var name = Guid.NewGuid().ToString("N");
-        var all = new Dictionary<string, string>
-        {
-            ["CLOUDIA__BACKEND"] = "aws",
-            ["CLOUDIA__AWS__QUEUE"] = $"jobs-{name}.fifo",
-            ["CLOUDIA__AWS__DEADLETTERQUEUE"] = $"dead-{name}.fifo",
-            ["CLOUDIA__AWS__TABLE"] = $"cloudia-{name}",
-            ["CLOUDIA__AWS__POLLSECONDS"] = "1",
-            ["CLOUDIA__REDIS"] = Redis.Endpoint,
-            ["CLOUDIA__QUEUE__LEASESECONDS"] = "5",
-            ["CLOUDIA__QUEUE__HEARTBEATSECONDS"] = "1",
-            ["AWS_REGION"] = "us-east-1",
-            ["AWS_ACCESS_KEY_ID"] = "anybody",
-            ["AWS_SECRET_ACCESS_KEY"] = "anything",
-            ["AWS_ENDPOINT_URL_SQS"] = Sqs.Address.ToString(),
-            ["AWS_ENDPOINT_URL_DYNAMODB"] = Dynamo.Address.ToString(),
-        };
+        var all = Installation(Sqs.Address, Dynamo.Address, Redis.Endpoint);
         foreach (var (key, value) in more) all[key] = value;
         using (var init = Repository.Run(["init", "aws"], new CloudiaSettings { More = all }))
         {

@@ -1,0 +1,61 @@
+using System.Net;
+using CloudIa.EndToEnd.Tests.Clients;
+using CloudIa.EndToEnd.Tests.Servers;
+using CloudIa.Protocol;
+
+namespace CloudIa.EndToEnd.Tests.ManyMachines;
+
+/// <summary>An engine of the AWS backend cannot be reached when a message is posted.</summary>
+public sealed class EnginesAwayTests(Engines engines, ITestOutputHelper output)
+{
+    [Fact]
+    public async Task Without_the_table_a_message_is_accepted_and_answered_when_it_is_back()
+    {
+        await using var model = await FaultyModel.Start(_ => ModelReply.Words("an answer all the same"));
+        await using var cluster = await AwsCluster.StartAsync(engines, [model]);
+        using var person = await ApiClient.WithSession(cluster.Address);
+        var first = await person.Post("before");
+        await person.End(first.JobId, cluster.Tail);
+
+        await cluster.Dynamo.ShutAsync();
+        var asked = RunClock.Now;
+        var second = await person.Post("without the table", first.ConversationId);
+        output.WriteLine($"202 after {(RunClock.Now - asked).TotalMilliseconds:F0} ms without the table");
+        cluster.Dynamo.Open();
+
+        // It is known from its begin on, which its worker tries again every second.
+        await Patience.Until(_ => person.JobOrNull(second.JobId), "the job to be known", cluster.Tail);
+        var end = await person.End(second.JobId, cluster.Tail);
+        Assert.Equal((JobStatus.Completed, 2), (end.Status, end.Turn));
+        Assert.Equal(
+            ["before", "an answer all the same", "without the table", "an answer all the same"],
+            (await person.Messages(first.ConversationId)).Select(message => message.Content));
+        Assert.Equal(2, model.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Without_the_queue_a_message_is_refused_in_time_and_nothing_is_half_done()
+    {
+        await using var model = await FaultyModel.Start(_ => ModelReply.Words("once"));
+        await using var cluster = await AwsCluster.StartAsync(engines, [model]);
+        using var person = await ApiClient.WithSession(cluster.Address);
+
+        await cluster.Sqs.ShutAsync();
+        var asked = RunClock.Now;
+        var refused = await person.TryPost("to nobody", key: "the same");
+        var took = RunClock.Now - asked;
+        output.WriteLine($"{(int)refused.Status} after {took.TotalMilliseconds:F0} ms without the queue");
+        Assert.Equal(HttpStatusCode.BadGateway, refused.Status);
+        Assert.Contains(ErrorCode.QueueUnavailable, refused.Body, StringComparison.Ordinal);
+
+        // Two seconds by its settings; a busy machine is given more.
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.Empty((await person.Conversations()).Items);
+
+        cluster.Sqs.Open();
+        var accepted = await person.Post("to nobody", key: "the same");
+        Assert.Equal("once", (await person.End(accepted.JobId, cluster.Tail)).Content);
+        Assert.Equal(accepted.ConversationId, Assert.Single((await person.Conversations()).Items).ConversationId);
+        Assert.Single(model.Calls);
+    }
+}
