@@ -1,0 +1,6 @@
+@app
+cloudia
+
+@plugins
+secrets
+  src secrets.js
