@@ -106,7 +106,7 @@ public sealed class SqsOutageTests(SqsClockServer server, Engines engines)
     private static async Task SaysSoAsync(Func<Task> call)
     {
         // Half a second; much more only where the machine does not get to it.
-        var error = await Assert.ThrowsAsync<QueueUnavailableException>(() => call().WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System));
+        var error = await Assert.ThrowsAsync<QueueUnavailableException>(() => call().WaitAsync(Patience.Usual, TimeProvider.System));
         Assert.False(error.Full);
     }
 }

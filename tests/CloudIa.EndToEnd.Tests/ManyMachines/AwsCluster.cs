@@ -11,6 +11,13 @@ namespace CloudIa.EndToEnd.Tests.ManyMachines;
 /// </summary>
 internal sealed class AwsCluster : IAsyncDisposable
 {
+    /// <summary>No worker loses its job because the machine is busy.</summary>
+    public static readonly IReadOnlyDictionary<string, string> LongLeases = new Dictionary<string, string>
+    {
+        ["CLOUDIA__QUEUE__LEASESECONDS"] = "120",
+        ["CLOUDIA__QUEUE__HEARTBEATSECONDS"] = "10",
+    };
+
     private readonly List<IAsyncDisposable> _parts = [];
 
     private AwsCluster()
@@ -71,6 +78,10 @@ internal sealed class AwsCluster : IAsyncDisposable
             ["CLOUDIA__AWS__DEADLETTERQUEUE"] = $"dead-{name}.fifo",
             ["CLOUDIA__AWS__TABLE"] = $"cloudia-{name}",
             ["CLOUDIA__AWS__POLLSECONDS"] = "1",
+
+            // The engines run beside all the rest, and what they are slow at is not what is tested.
+            ["CLOUDIA__AWS__TABLEMILLISECONDS"] = "20000",
+            ["CLOUDIA__AWS__QUEUEMILLISECONDS"] = "20000",
             ["CLOUDIA__REDIS"] = redis,
             ["CLOUDIA__QUEUE__LEASESECONDS"] = "5",
             ["CLOUDIA__QUEUE__HEARTBEATSECONDS"] = "1",

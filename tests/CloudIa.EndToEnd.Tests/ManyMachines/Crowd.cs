@@ -32,7 +32,7 @@ internal sealed class Crowd(Engines engines)
         // And some more that was posted, and is answered, after it.
         await Accepted(_recorder.Receipts.Count + Clients, cluster);
         await enough.CancelAsync();
-        await Patience.For(running, "all clients to hear all their answers", cluster.Tail, TimeSpan.FromSeconds(120));
+        await Patience.For(running, "all clients to hear all their answers", cluster.Tail, TimeSpan.FromMinutes(5));
 
         var history = await people.ReadBack(_recorder, cluster.Tail);
         string[] broken =
@@ -59,7 +59,7 @@ internal sealed class Crowd(Engines engines)
         async _ => enough(_recorder.History(new Dictionary<string, string>(), new Dictionary<string, JobView>(), [])) ? this : null,
         what,
         cluster.Tail,
-        within: TimeSpan.FromSeconds(60),
+        within: TimeSpan.FromMinutes(3),
         every: TimeSpan.FromMilliseconds(50));
 
     /// <summary>A reply that takes a second, marked with its call's number in every word.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
+using CloudIa.EndToEnd.Tests.Stopping;
 using CloudIa.Protocol;
 
 namespace CloudIa.EndToEnd.Tests.ManyMachines;
@@ -81,13 +82,16 @@ public sealed class ManyMachinesTests(Engines engines, ITestOutputHelper output)
     public async Task An_answer_is_stopped_through_another_gateway_than_its_posts()
     {
         await using var model = await FaultyModel.Start(_ => ModelReply.Words(Said + Rest) with { GateAfter = 4, Gate = ModelReply.Never });
-        await using var cluster = await AwsCluster.StartAsync(engines, [model]);
+        await using var cluster = await AwsCluster.StartAsync(engines, [model], AwsCluster.LongLeases);
         using var person = await ApiClient.WithSession(cluster.Gateways[0].Address);
         await using var socket = await PlainSocket.Open(cluster.Gateways[0].Address, new SocketOptions { Token = person.Token, ServerLog = cluster.Tail });
         var accepted = await person.Post("Erzähl");
         await socket.Wait<MessageDelta>(_ => true, "the first delta");
         using var elsewhere = new ApiClient(cluster.Gateways[1].Address, person.Token);
 
+        // A process that has just started is slow at what it does first: this one has stopped something before.
+        Assert.Equal(HttpStatusCode.NotFound, (await elsewhere.Delete("/chat/no-such-job")).Status);
+        await using var lateness = new Lateness();
         var asked = RunClock.Now;
         Assert.Equal(HttpStatusCode.Accepted, (await elsewhere.Delete($"/chat/{accepted.JobId}")).Status);
         var stopped = await socket.Wait<MessageStopped>(_ => true, "the stop");
@@ -97,7 +101,7 @@ public sealed class ManyMachinesTests(Engines engines, ITestOutputHelper output)
         output.WriteLine($"closed {(call.Closed!.Value - asked).TotalMilliseconds:F0} ms after the stop");
 
         // Within a second; a busy machine is given more.
-        Assert.InRange(call.Closed.Value - asked, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(call.Closed.Value - asked, TimeSpan.Zero, TimeSpan.FromSeconds(5) + (10 * lateness.Most));
         Assert.Equal(JobStatus.Cancelled, (await elsewhere.End(accepted.JobId, cluster.Tail)).Status);
     }
 
@@ -106,7 +110,7 @@ public sealed class ManyMachinesTests(Engines engines, ITestOutputHelper output)
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => ModelReply.Words(Said + Rest) with { GateAfter = 4, Gate = gate.Task });
-        await using var cluster = await AwsCluster.StartAsync(engines, [model]);
+        await using var cluster = await AwsCluster.StartAsync(engines, [model], AwsCluster.LongLeases);
         using var person = await ApiClient.WithSession(cluster.Gateways[0].Address);
         var held = new HeldAnswers();
         var options = new SocketOptions { Token = person.Token, Held = held, ServerLog = cluster.Tail };
