@@ -37,13 +37,16 @@ public sealed partial class StoredSecret
         }
     }
 
-    /// <summary>Reads it now, because the old one was refused. True where it has another value since.</summary>
-    public async Task<bool> RenewAsync(CancellationToken cancellation)
+    /// <summary>Reads it now, because a value was refused. True where it has another one.</summary>
+    public async Task<bool> RenewAsync(string refused, CancellationToken cancellation)
     {
-        var before = value;
-        ReadIfOlder(Pause);
-        await reading.WaitAsync(cancellation);
-        return value != before;
+        if (value == refused)
+        {
+            ReadIfOlder(Pause);
+            await reading.WaitAsync(cancellation);
+        }
+
+        return value != refused;
     }
 
     /// <summary>Not the value.</summary>

@@ -121,7 +121,7 @@ public sealed partial class Worker(
         try
         {
             Outcome outcome;
-            await using (var heartbeat = new Heartbeat(queue, lease, queueOptions.Heartbeat, time, drained.Token))
+            await using (var heartbeat = new Heartbeat(queue, lease, queueOptions, time, drained.Token))
             {
                 outcome = await RunAsync(lease, heartbeat);
             }

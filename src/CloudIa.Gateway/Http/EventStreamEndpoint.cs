@@ -32,9 +32,10 @@ public sealed class EventStreamEndpoint(IConversationStore store, PumpServices p
         using var feed = await pump.Bus.FollowAsync(job.Owner, job.JobId, context.RequestAborted);
         var turn = await store.FindAsync(job, context.RequestAborted) ?? throw new RequestRefusedException(ErrorCode.NotFound);
 
-        // What the feed has heard meanwhile comes after it: growth alone would be told from the beginning.
-        var first = turn.End is null
-            ? new FeedItem(job.JobId, null, from)
+        // What the feed has heard meanwhile comes after it: growth alone would be told from the beginning. A long text is
+        // read again, and not held for a client that may not read.
+        var first = turn.End is null ? new FeedItem(job.JobId, null, from)
+            : turn.End.Content.Length > EventJson.LongText ? new FeedItem(job.JobId, null, Ended: true)
             : new FeedItem(job.JobId, TurnEvents.End(turn, reading.Caller.SessionId, Problems.TraceIdOf(context)));
         var connection = new StreamConnection(connections, context, feed, reading.ExpiresAt);
         connections.Add(connection);

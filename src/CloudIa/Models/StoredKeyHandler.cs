@@ -11,13 +11,14 @@ internal sealed class StoredKeyHandler(StoredSecret key, HttpMessageHandler inne
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        var used = key.Value;
         if (request.Headers.Remove(AnthropicHeader))
         {
-            request.Headers.Add(AnthropicHeader, key.Value);
+            request.Headers.Add(AnthropicHeader, used);
         }
         else
         {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", used);
         }
 
         try
@@ -27,7 +28,7 @@ internal sealed class StoredKeyHandler(StoredSecret key, HttpMessageHandler inne
         catch (ModelCallException error) when (error.Failure.Kind == ModelFailureKind.BadCredentials)
         {
             // A key that was exchanged is refused until it is read again: that is no fault of the job's.
-            if (await key.RenewAsync(cancellationToken))
+            if (await key.RenewAsync(used, cancellationToken))
             {
                 throw new ModelCallException(new ModelFailure(ModelFailureKind.Overloaded, "the key had been exchanged"), error);
             }

@@ -72,12 +72,15 @@ public sealed class ParameterStoreTests : IAsyncLifetime
         await ExchangeAsync("the-second-key");
 
         // Just read: whoever is refused now was refused with what the store has.
-        Assert.False(await secret.RenewAsync(None));
+        Assert.False(await secret.RenewAsync("the-first-key", None));
         time.Advance(StoredSecret.Pause + TimeSpan.FromSeconds(1));
-        Assert.True(await secret.RenewAsync(None));
+        Assert.True(await secret.RenewAsync("the-first-key", None));
         Assert.Equal("the-second-key", secret.Value);
+
+        // Another call that was refused with the old one.
+        Assert.True(await secret.RenewAsync("the-first-key", None));
         time.Advance(StoredSecret.Pause + TimeSpan.FromSeconds(1));
-        Assert.False(await secret.RenewAsync(None));
+        Assert.False(await secret.RenewAsync("the-second-key", None));
     }
 
     [Fact]
@@ -87,7 +90,7 @@ public sealed class ParameterStoreTests : IAsyncLifetime
         server.Stop();
         time.Advance(StoredSecret.Fresh + TimeSpan.FromSeconds(1));
 
-        Assert.False(await secret.RenewAsync(None));
+        Assert.False(await secret.RenewAsync("the-first-key", None));
         Assert.Equal("the-first-key", secret.Value);
         Assert.Contains(Name, Assert.Single(lines.All), StringComparison.Ordinal);
         Assert.DoesNotContain("the-first-key", Assert.Single(lines.All), StringComparison.Ordinal);

@@ -65,4 +65,27 @@ public sealed class EnginesAwayTests(Engines engines, ITestOutputHelper output)
         Assert.Equal(accepted.ConversationId, Assert.Single((await person.Conversations()).Items).ConversationId);
         Assert.Single(model.Calls);
     }
+
+    [Fact]
+    public async Task The_queue_is_away_for_some_heartbeats_of_an_answer_and_the_answer_goes_on()
+    {
+        var gate = new TaskCompletionSource();
+        await using var model = await FaultyModel.Start(_ => ModelReply.Words("half and half") with { GateAfter = 1, Gate = gate.Task });
+        await using var cluster = await AwsCluster.StartAsync(engines, [model], new Dictionary<string, string> { ["CLOUDIA__QUEUE__LEASESECONDS"] = "60" });
+        using var person = await ApiClient.WithSession(cluster.Address);
+        await using var socket = await PlainSocket.Open(cluster.Address, new SocketOptions { Token = person.Token, ServerLog = cluster.Tail });
+        var accepted = await person.Post("Erzähl");
+        await socket.Wait<MessageDelta>(_ => true, "the first delta");
+
+        await cluster.Sqs.ShutAsync();
+        await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System, TestContext.Current.CancellationToken);
+        cluster.Sqs.Open();
+        gate.SetResult();
+
+        var completed = await socket.Wait<MessageCompleted>(_ => true, "the end");
+        Assert.Equal((1, "half and half"), (completed.Attempt, completed.Content));
+        Assert.Empty(socket.Events.OfType<MessageRestarted>());
+        Assert.Equal(1, (await person.End(accepted.JobId, cluster.Tail)).Attempt);
+        Assert.Single(model.Calls);
+    }
 }
