@@ -17,6 +17,9 @@ internal sealed class LetterTable(IAmazonDynamoDB dynamo, AwsOptions options, Ti
     private const string Partition = "DEAD-LETTERS";
     private const string Unclaimed = "(attribute_not_exists(claimedAt) OR claimedAt < :stale)";
 
+    /// <summary>Bytes of a letter's body: an item has 400 KB, its names included, and a job's message at most 256 KB.</summary>
+    private const int MaxBody = 300 * 1024;
+
     /// <summary>After which a redrive that did not end may be taken over.</summary>
     private static readonly TimeSpan ClaimHolds = TimeSpan.FromSeconds(30);
 
@@ -30,7 +33,7 @@ internal sealed class LetterTable(IAmazonDynamoDB dynamo, AwsOptions options, Ti
     {
         var now = time.GetUtcNow();
         var letter = Key(NewId(now, mark));
-        letter["body"] = new(body);
+        letter["body"] = new(Cut(body));
         letter["reason"] = new(reason);
         letter["deadAt"] = Number(now.ToUnixTimeMilliseconds());
         letter["jobId"] = new(job.JobId);
@@ -188,6 +191,10 @@ internal sealed class LetterTable(IAmazonDynamoDB dynamo, AwsOptions options, Ti
     /// <summary>Whether an id is of the form of those made here.</summary>
     private static bool IsId(string id) =>
         id.Length == 25 && id[16] == '-' && id.Remove(16, 1).All(char.IsAsciiHexDigitLower);
+
+    /// <summary>A body that is no job's may be more than an item holds: its beginning tells whose it is.</summary>
+    private static string Cut(string body) =>
+        Encoding.UTF8.GetByteCount(body) <= MaxBody ? body : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(body), 0, MaxBody);
 
     private static DeadLetter Read(Dictionary<string, AttributeValue> item)
     {

@@ -99,21 +99,36 @@ public sealed partial class SqsJobQueue
     /// <summary>Ends what the engine gave up on, in the history first, and puts it to the dead letters.</summary>
     internal async Task SweepAsync(CancellationToken cancellation)
     {
-        while (await net.ReceiveAsync(MaxMessages, queueOptions.LeaseSeconds, waitSeconds: 0, cancellation) is { Count: > 0 } messages)
+        var buried = true;
+        while (buried && await net.ReceiveAsync(MaxMessages, queueOptions.LeaseSeconds, waitSeconds: 0, cancellation) is { Count: > 0 } messages)
         {
+            // One that cannot be buried holds up no other; where none can, nothing is to be had now.
+            buried = false;
             foreach (var message in messages)
             {
-                var one = new HeldMessage(message, SqsMessage.Read(message), default);
-                LogGivenUp(one.Job.JobId);
-                var reason = SqsMessage.IsNobodys(one.Job) ? ErrorCode.MessageUnreadable : await EndAsync(one.Job, cancellation);
-                if (reason is not null)
+                try
                 {
-                    await WriteAsync(one, reason, cancellation);
+                    await BuryAsync(new HeldMessage(message, SqsMessage.Read(message), default), cancellation);
+                    buried = true;
                 }
-
-                await net.DeleteAsync(one.Receipt, CancellationToken.None);
+                catch (Exception error) when (error is HistoryUnavailableException or QueueUnavailableException)
+                {
+                    LogNotBuried(error, message.MessageId);
+                }
             }
         }
+    }
+
+    private async Task BuryAsync(HeldMessage message, CancellationToken cancellation)
+    {
+        LogGivenUp(message.Job.JobId);
+        var reason = SqsMessage.IsNobodys(message.Job) ? ErrorCode.MessageUnreadable : await EndAsync(message.Job, cancellation);
+        if (reason is not null)
+        {
+            await WriteAsync(message, reason, cancellation);
+        }
+
+        await net.DeleteAsync(message.Receipt, CancellationToken.None);
     }
 
     /// <summary>Stores the failure of a job that no worker lived to store. What to say of it; null where it did not fail.</summary>
@@ -130,8 +145,7 @@ public sealed partial class SqsJobQueue
                     ErrorCode = job.Unreadable ? ErrorCode.MessageUnreadable : ErrorCode.AttemptsExhausted,
                     ErrorDetails = "the queue delivered it too often in vain",
                 };
-                await store.FinishAsync(job.Key, started.Attempt, failed, cancellation);
-                return failed.ErrorCode;
+                return await store.FinishAsync(job.Key, started.Attempt, failed, cancellation) ? failed.ErrorCode : null;
             case BeginResult.StopAsked asked:
                 await store.FinishAsync(job.Key, asked.Attempt, TurnEnd.Stopped("", time.GetUtcNow()), cancellation);
                 return null;

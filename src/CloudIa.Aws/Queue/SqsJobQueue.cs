@@ -17,6 +17,9 @@ public sealed partial class SqsJobQueue : IJobQueue, IAsyncDisposable
     /// <summary>Seconds that a message may be hidden at once, as the engine has it.</summary>
     private const int MaxSeconds = 43_200;
 
+    /// <summary>Seconds that a message waits at most for having come often.</summary>
+    private const int MostToSpareReceives = 30;
+
     private readonly AwsOptions options;
     private readonly QueueOptions queueOptions;
     private readonly IConversationStore store;
@@ -73,9 +76,16 @@ public sealed partial class SqsJobQueue : IJobQueue, IAsyncDisposable
 
     public async Task<bool> ReleaseAsync(JobLease lease, TimeSpan delay, CancellationToken cancellation)
     {
+        if (held.Find(lease.Receipt) is not { } message)
+        {
+            return false;
+        }
+
+        // What has come often already comes less often, long before the engine gives up on it.
         var seconds = (int)Math.Clamp(Math.Ceiling(delay.TotalSeconds), 0, MaxSeconds);
+        seconds = seconds == 0 ? 0 : Math.Max(seconds, Math.Min(MostToSpareReceives, SqsMessage.ReceivesOf(message.Message) / 20));
         var until = time.GetUtcNow().AddSeconds(seconds);
-        if (held.Find(lease.Receipt) is not { } message || !await channel.ChangeAsync(message.Receipt, seconds, cancellation) || !held.End(message.Receipt))
+        if (!await channel.ChangeAsync(message.Receipt, seconds, cancellation) || !held.End(message.Receipt))
         {
             return false;
         }

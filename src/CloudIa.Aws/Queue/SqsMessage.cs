@@ -67,6 +67,10 @@ internal static class SqsMessage
             ? DateTimeOffset.FromUnixTimeMilliseconds(at)
             : DateTimeOffset.UnixEpoch;
 
+    /// <summary>How often the engine has given it; 0 where it does not say.</summary>
+    public static int ReceivesOf(Message message) =>
+        int.TryParse(message.Attributes?.GetValueOrDefault("ApproximateReceiveCount"), NumberStyles.None, CultureInfo.InvariantCulture, out var receives) ? receives : 0;
+
     /// <summary>43 characters that every engine takes in a name.</summary>
     public static string Hash(string names) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(names)));
 

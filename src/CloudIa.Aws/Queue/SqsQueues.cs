@@ -78,5 +78,6 @@ public static class SqsQueues
         [QueueAttributeName.FifoThroughputLimit] = "perMessageGroupId",
         [QueueAttributeName.VisibilityTimeout] = options.LeaseSeconds.ToString(CultureInfo.InvariantCulture),
         [QueueAttributeName.MessageRetentionPeriod] = "1209600",
+        [QueueAttributeName.MaximumMessageSize] = SqsMessage.MaxBytes.ToString(CultureInfo.InvariantCulture),
     };
 }
