@@ -48,6 +48,17 @@ public sealed class BadRequestTests(ServedDemo served) : IClassFixture<ServedDem
     }
 
     [Fact]
+    public async Task A_name_longer_than_any_is_not_there()
+    {
+        using var person = await ApiClient.WithSession(Server.Address);
+        var name = new string('n', 1_100);
+
+        await Refused(person, await person.PostBody("/chat", $"{{\"message\":\"hello\",\"conversationId\":\"{name}\"}}"), 404, ErrorCode.NotFound);
+        await Refused(person, await person.Get($"/conversations/{name}"), 404, ErrorCode.NotFound);
+        await Refused(person, await person.Get($"/chat/{name}"), 404, ErrorCode.NotFound);
+    }
+
+    [Fact]
     public async Task The_longest_message_is_accepted_and_one_character_more_is_not()
     {
         using var person = await ApiClient.WithSession(Server.Address);

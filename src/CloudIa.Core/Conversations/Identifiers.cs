@@ -11,6 +11,9 @@ public static class Identifiers
     /// <summary>The length of every identifier made here.</summary>
     public const int Length = 32;
 
+    /// <summary>The longest name that anybody is asked for, in characters: a longer one names nothing, and no store need take it.</summary>
+    public const int MaxLength = 64;
+
     private const int Bytes = 16;
 
     /// <summary>The 48 bits of a version 7 UUID that are its time.</summary>

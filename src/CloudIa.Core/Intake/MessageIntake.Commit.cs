@@ -13,14 +13,14 @@ public sealed partial class MessageIntake
     {
         // A conversation that begins with this message is idle.
         var ifIdle = posted is { WhenBusy: WhenBusy.Reject, ConversationId: not null };
-        var (result, refusal) = await EnqueueAsync(job, ifIdle ? EnqueueCondition.ConversationIdle : EnqueueCondition.None, place, cancellation);
+        var (result, refusal) = await EnqueueAsync(job, ifIdle ? EnqueueCondition.ConversationIdle : EnqueueCondition.None, place, again: false, cancellation);
         if (refusal is not null)
         {
             return refusal;
         }
 
         // Another post of the key may have been faster, and even have ended since the first look.
-        if (posted.IdempotencyKey is not null && await FindAsync(job, cancellation) is { } holder)
+        if (posted.IdempotencyKey is not null && await FindAsync(job, CancellationToken.None) is { } holder)
         {
             return ByKey(job, holder);
         }
@@ -30,24 +30,34 @@ public sealed partial class MessageIntake
             : new Admission.Accepted(job.Key, job.ConversationId, JobStatus.Queued, job.AcceptedAt);
     }
 
-    /// <summary>Commits a job and shows it to readers: at the same time, unless a condition may refuse it.</summary>
-    private async Task<(EnqueueResult Result, Admission.Refused? Refusal)> EnqueueAsync(JobMessage job, EnqueueCondition condition, Place place, CancellationToken cancellation)
+    /// <summary>
+    /// Commits a job and shows it to readers: at the same time, unless a condition may refuse it. Once begun, both are
+    /// done to their end. What an earlier post of the key has shown stays, whatever becomes of this one.
+    /// </summary>
+    private async Task<(EnqueueResult Result, Admission.Refused? Refusal)> EnqueueAsync(
+        JobMessage job, EnqueueCondition condition, Place place, bool again, CancellationToken cancellation)
     {
-        var commit = queue.EnqueueAsync(job, condition, cancellation);
-        var pending = condition == EnqueueCondition.None ? RecordPendingAsync(job, cancellation) : null;
+        cancellation.ThrowIfCancellationRequested();
+        var commit = queue.EnqueueAsync(job, condition, CancellationToken.None);
+        var pending = condition == EnqueueCondition.None ? RecordPendingAsync(job) : null;
         try
         {
             var result = await commit;
             place.Kept = result == EnqueueResult.Added;
-            await (pending ?? (result == EnqueueResult.Added ? RecordPendingAsync(job, cancellation) : Task.CompletedTask));
+            await (pending ?? (result == EnqueueResult.Added ? RecordPendingAsync(job) : Task.CompletedTask));
             return (result, null);
         }
         catch (QueueUnavailableException error)
         {
             LogNotCommitted(error, job.JobId);
-            if (pending is not null && await pending)
+            if (pending is not null)
             {
-                await WithdrawAsync(job);
+                // One that failed may have been written all the same.
+                await pending;
+                if (!again)
+                {
+                    await WithdrawAsync(job);
+                }
             }
 
             return (default, new Admission.Refused(error.Full ? ErrorCode.StorageFull : ErrorCode.QueueUnavailable));
@@ -67,18 +77,16 @@ public sealed partial class MessageIntake
         }
     }
 
-    private async Task<bool> RecordPendingAsync(JobMessage job, CancellationToken cancellation)
+    private async Task RecordPendingAsync(JobMessage job)
     {
         try
         {
-            await store.RecordPendingAsync(job, cancellation);
-            return true;
+            await store.RecordPendingAsync(job, CancellationToken.None);
         }
         catch (HistoryUnavailableException error)
         {
             // The worker repairs it when the turn begins.
             LogHistoryAway(error, job.JobId);
-            return false;
         }
     }
 

@@ -95,6 +95,7 @@ public sealed partial class MessageIntake(
     private Admission.Refused? ValidateNames(PostedMessage posted) =>
         posted.Model is not null && models.Find(posted.Model) is null ? new Admission.Refused(ErrorCode.ModelUnknown)
         : posted.IdempotencyKey is { } key && (string.IsNullOrWhiteSpace(key) || key.Length > MaxKeyLength) ? new Admission.Refused(ErrorCode.KeyInvalid)
+        : posted.ConversationId is { Length: > Identifiers.MaxLength } ? new Admission.Refused(ErrorCode.NotFound)
         : null;
 
     private static JobKey NameOf(Caller caller, PostedMessage posted, DateTimeOffset now) =>
@@ -157,7 +158,7 @@ public sealed partial class MessageIntake(
         // That a waiting turn was recorded does not say that the queue has it, so it is committed again.
         return !place.Reserved
             ? new Admission.Refused(ErrorCode.TooManyJobs)
-            : (await EnqueueAsync(job with { AcceptedAt = holder.AcceptedAt }, EnqueueCondition.None, place, cancellation)).Refusal ?? ByKey(job, holder);
+            : (await EnqueueAsync(job with { AcceptedAt = holder.AcceptedAt }, EnqueueCondition.None, place, again: true, cancellation)).Refusal ?? ByKey(job, holder);
     }
 
     /// <summary>The receipt of the job that holds the key already, if its body was the same.</summary>

@@ -1,4 +1,3 @@
-using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
 using CloudIa.Core.Intake;
@@ -107,7 +106,7 @@ public sealed class ChatEndpoints(
 
     private async Task GetAsync(HttpContext context)
     {
-        var job = JobOf(context);
+        var job = authentication.JobOf(context);
         var turn = await store.FindAsync(job, context.RequestAborted) ?? throw new RequestRefusedException(ErrorCode.NotFound);
         var running = turn.End is null ? await bus.ReadAsync(job, Position.Start, context.RequestAborted) : null;
         await Json.WriteAsync(
@@ -118,20 +117,12 @@ public sealed class ChatEndpoints(
 
     private async Task StopAsync(HttpContext context)
     {
-        var result = await stops.StopAsync(JobOf(context), context.RequestAborted) ?? throw new RequestRefusedException(ErrorCode.NotFound);
+        var result = await stops.StopAsync(authentication.JobOf(context), context.RequestAborted) ?? throw new RequestRefusedException(ErrorCode.NotFound);
         var ended = result is { Turn.End: not null, EndedNow: false };
         await Json.WriteAsync(
             context,
             TurnViews.Job(result.Turn, null, context.Request.Headers.AcceptLanguage),
             ProtocolJson.Wire.JobView,
             ended ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
-    }
-
-    private JobKey JobOf(HttpContext context)
-    {
-        var reading = authentication.Identify(context);
-        return reading.Error is null
-            ? new JobKey(reading.Caller.Owner, (string)context.Request.RouteValues["jobId"]!)
-            : throw new RequestRefusedException(reading.Error);
     }
 }

@@ -1,4 +1,3 @@
-using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
 using CloudIa.Gateway.Connections;
@@ -25,7 +24,7 @@ public sealed class EventStreamEndpoint(IConversationStore store, PumpServices p
             throw new RequestRefusedException(reading.Error);
         }
 
-        var job = new JobKey(reading.Caller.Owner, (string)context.Request.RouteValues["jobId"]!);
+        var job = authentication.JobOf(context);
         var from = PositionOf(context);
 
         // Followed before it is looked up, so that an end between the two is not missed.

@@ -42,9 +42,12 @@ public sealed class Authentication(SessionTokens tokens, GatewayOptions options)
     }
 
     /// <summary>The conversation of a request's path, as the caller's.</summary>
-    /// <exception cref="RequestRefusedException">Nobody whom the service knows.</exception>
-    public ConversationKey ConversationOf(HttpContext context) =>
-        new(CallerOf(context).Owner, (string)context.Request.RouteValues["conversationId"]!);
+    /// <exception cref="RequestRefusedException">Nobody whom the service knows, or a name that nothing has.</exception>
+    public ConversationKey ConversationOf(HttpContext context) => new(CallerOf(context).Owner, NameOf(context, "conversationId"));
+
+    /// <summary>The job of a request's path, as the caller's.</summary>
+    /// <exception cref="RequestRefusedException">Nobody whom the service knows, or a name that nothing has.</exception>
+    public JobKey JobOf(HttpContext context) => new(CallerOf(context).Owner, NameOf(context, "jobId"));
 
     /// <summary>Whether the request is of our own page, of an allowed one, or of no page at all.</summary>
     public bool OriginAllowed(HttpRequest request)
@@ -72,4 +75,7 @@ public sealed class Authentication(SessionTokens tokens, GatewayOptions options)
             Path = "/",
             Expires = session.ExpiresAt,
         });
+
+    private static string NameOf(HttpContext context, string route) =>
+        (string)context.Request.RouteValues[route]! is { Length: <= Identifiers.MaxLength } name ? name : throw new RequestRefusedException(ErrorCode.NotFound);
 }

@@ -18,7 +18,7 @@ internal sealed partial class SocketConnection
     private const int MaxResumed = 100;
 
     /// <summary>Longer than any id of ours, so that what waits for a slow client stays small whatever it names.</summary>
-    private const int LongestId = 64;
+    private const int LongestId = Identifiers.MaxLength;
 
     /// <summary>What a client calls its message waits for slow clients as well; what it needs is a UUID.</summary>
     private const int LongestClientId = 255;

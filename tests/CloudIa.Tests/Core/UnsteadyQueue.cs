@@ -12,14 +12,21 @@ internal sealed class UnsteadyQueue(IJobQueue queue) : IJobQueue
     /// <summary>Whether it has no room for jobs.</summary>
     public bool Full { get; init; }
 
+    /// <summary>What happens just before a job is taken.</summary>
+    public Func<Task> BeforeEnqueue { get; init; } = () => Task.CompletedTask;
+
     /// <summary>What happens just before a release.</summary>
     public Func<JobLease, Task> BeforeRelease { get; set; } = _ => Task.CompletedTask;
 
     /// <summary>Extensions of leases that held.</summary>
     public int Extended { get; private set; }
 
-    public Task<EnqueueResult> EnqueueAsync(JobMessage job, EnqueueCondition condition, CancellationToken cancellation) =>
-        Full ? Task.FromException<EnqueueResult>(new QueueUnavailableException("full", full: true, null)) : queue.EnqueueAsync(job, condition, cancellation);
+    public async Task<EnqueueResult> EnqueueAsync(JobMessage job, EnqueueCondition condition, CancellationToken cancellation)
+    {
+        await BeforeEnqueue();
+        cancellation.ThrowIfCancellationRequested();
+        return Full ? throw new QueueUnavailableException("full", full: true, null) : await queue.EnqueueAsync(job, condition, cancellation);
+    }
 
     public Task<bool> HastenAsync(ConversationKey conversation, CancellationToken cancellation) => queue.HastenAsync(conversation, cancellation);
 
