@@ -134,7 +134,7 @@ internal sealed class RedisAnswer(RedisLink link, JobKey job, string node, TimeP
             if (!bringing && IsWanted_NeedsLock)
             {
                 bringing = true;
-                done = Task.Run(BringAllAsync);
+                done = Task.Run(BringSafelyAsync);
             }
         }
     }
@@ -153,6 +153,24 @@ internal sealed class RedisAnswer(RedisLink link, JobKey job, string node, TimeP
 
     // Not while an attempt is announced: text before that word would begin the attempt.
     private bool IsWanted_NeedsLock => !over && !starting && (unsure || brought != log.End);
+
+    private async Task BringSafelyAsync()
+    {
+        try
+        {
+            await BringAllAsync();
+        }
+#pragma warning disable CA1031 // Whatever Redis said, it is asked again.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            link.Tell(error);
+            lock (gate)
+            {
+                (unsure, bringing) = (true, false);
+            }
+        }
+    }
 
     private async Task BringAllAsync()
     {
