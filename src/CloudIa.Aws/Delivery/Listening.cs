@@ -32,6 +32,11 @@ internal sealed class Listening(RedisLink link, RedisChannel channel, Action<str
                 queue = opened;
                 queue!.OnMessage(word => hear((string)word.Message!));
             }
+            else
+            {
+                // The client may have it all the same, and would collect words that nobody reads.
+                Forget();
+            }
 
             return answered;
         }
@@ -55,11 +60,7 @@ internal sealed class Listening(RedisLink link, RedisChannel channel, Action<str
             Closed = true;
             if (queue is not null)
             {
-                await link.TryAsync(async _ =>
-                {
-                    await queue.UnsubscribeAsync();
-                    return true;
-                });
+                Forget();
             }
 
             return true;
@@ -71,4 +72,19 @@ internal sealed class Listening(RedisLink link, RedisChannel channel, Action<str
     }
 
     public void Dispose() => gate.Dispose();
+
+    /// <summary>With Redis away, too: the client would subscribe again once it is back. The channel is nobody else's on this link.</summary>
+    private void Forget()
+    {
+        try
+        {
+            link.Subscriber.Unsubscribe(channel, flags: CommandFlags.FireAndForget);
+        }
+#pragma warning disable CA1031 // Whatever the client has against it.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            // It has let go of the channel before it asks Redis.
+        }
+    }
 }

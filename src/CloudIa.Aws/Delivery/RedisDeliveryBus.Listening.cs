@@ -12,6 +12,9 @@ public sealed partial class RedisDeliveryBus
     private readonly SemaphoreSlim wake = new(0);
     private HashSet<string> quiet = [];
 
+    /// <summary>Owners whose channels are open; for tests that count.</summary>
+    internal int OwnersHeard => owners.Count;
+
     public async ValueTask<OwnerFeed> FollowAsync(string owner, string? onlyJobId, CancellationToken cancellation)
     {
         var feed = feeds.Follow(owner, onlyJobId);
@@ -94,14 +97,11 @@ public sealed partial class RedisDeliveryBus
         await nodeChannel.OpenAsync(closing.Token);
     }
 
-    private async ValueTask CloseAsync()
+    // The channels close with the connection: an owner at a time would be long.
+    private void Close()
     {
-        foreach (var channel in owners.Values.Append(stopsChannel).Append(nodeChannel))
-        {
-            await channel.CloseAsync(static () => false);
-            channel.Dispose();
-        }
-
+        stopsChannel.Dispose();
+        nodeChannel.Dispose();
         wake.Dispose();
     }
 }

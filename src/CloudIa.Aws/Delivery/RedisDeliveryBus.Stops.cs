@@ -33,6 +33,7 @@ public sealed partial class RedisDeliveryBus
         var ask = new StopAsk();
         var number = Interlocked.Increment(ref lastAsk);
         asks[number] = ask;
+        var unsettled = link.Unsettled;
         try
         {
             var word = string.Create(CultureInfo.InvariantCulture, $"s{node}{number} {job.JobId.Length} {job.JobId}{job.Owner}");
@@ -43,17 +44,20 @@ public sealed partial class RedisDeliveryBus
             }
 
             ask.Expect((int)nodes);
-            return await ask.Taken.WaitAsync(link.Patience, time, cancellation) ? StopSignal.Taken : StopSignal.Unheard;
+            return await ask.Taken.WaitAsync(link.Patience, time, cancellation) ? StopSignal.Taken : Nobody();
         }
         catch (TimeoutException)
         {
             // A node that was frozen, or is gone: its worker is fenced off.
-            return StopSignal.Unheard;
+            return Nobody();
         }
         finally
         {
             asks.TryRemove(number, out _);
         }
+
+        // A node that has found Redis later than this one does not hear yet.
+        StopSignal Nobody() => unsettled || link.Unsettled ? StopSignal.Unknown : StopSignal.Unheard;
     }
 
     private bool Stop(JobKey job) => stops.TryGetValue(job, out var stop) && stop();

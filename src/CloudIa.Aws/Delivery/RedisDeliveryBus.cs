@@ -59,7 +59,7 @@ public sealed partial class RedisDeliveryBus : IDeliveryBus, IAsyncDisposable
         await closing.CancelAsync();
         await keeping;
         closing.Dispose();
-        await CloseAsync();
+        Close();
     }
 
     public async ValueTask<bool> StartAsync(JobMessage job, MessageStarted started, MessageRestarted? restarted, CancellationToken cancellation)

@@ -1,10 +1,13 @@
 using System.Diagnostics;
+using CloudIa.Aws.Delivery;
 using CloudIa.Aws.Storage;
 using CloudIa.Core.Conversations;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.Queue;
 using CloudIa.Protocol;
 using CloudIa.TestEngines;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using StackExchange.Redis;
 using StackExchange.Redis.Profiling;
 
@@ -185,6 +188,64 @@ public sealed class RedisOutageTests : IAsyncLifetime
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, Bound);
         server.Thaw();
         await ReadUntilAsync(there, job.Key, 100);
+    }
+
+    [Fact]
+    public async Task A_channel_that_was_given_up_while_Redis_was_away_is_heard_once_when_its_owner_returns()
+    {
+        var (here, there) = (await NodeAsync(), await NodeAsync());
+        (await there.Bus.FollowAsync(owner, null, None)).Dispose();
+        server.Stop();
+        await there.BecomesAsync(DeliveryState.Away);
+        await Patience.Until<object>(_ => Task.FromResult<object?>(there.Bus.OwnersHeard == 0 ? this : null), "the channel to be given up", () => "");
+        await server.StartAsync();
+        await here.BecomesAsync(DeliveryState.Lossy);
+        await there.BecomesAsync(DeliveryState.Lossy);
+        using var feed = await there.Bus.FollowAsync(owner, null, None);
+        await Patience.Until<object>(_ => Task.FromResult<object?>(there.IsListening(BusNames.Owner(owner)) ? this : null), "the node to listen", () => "");
+
+        await here.Bus.PublishAsync(owner, new Pong(), None);
+        await here.Bus.PublishAsync(owner, new ConversationUpdated { ConversationId = "c" }, None);
+        Assert.IsType<Pong>((await RedisNode.NextAsync(feed)).Announced);
+        Assert.IsType<ConversationUpdated>((await RedisNode.NextAsync(feed)).Announced);
+    }
+
+    [Fact]
+    public async Task A_feed_that_was_opened_while_Redis_hung_hears_of_other_nodes_once_it_goes_on()
+    {
+        var (here, there) = (await NodeAsync(), await NodeAsync(RedisLink.Limit));
+        server.Freeze();
+        using var feed = await there.Bus.FollowAsync(owner, null, None);
+        server.Thaw();
+
+        await Patience.Until<object>(async _ => await HearsAsync(here, feed) ? this : null, "the feed to hear of another node", () => "");
+    }
+
+    [Fact]
+    public async Task A_stop_that_nobody_hears_just_after_Redis_returned_is_unknown_because_its_worker_may_not_listen_yet()
+    {
+        var still = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var link = RedisLink.Connect(server.Endpoint, still, NullLogger<RedisLink>.Instance, Patience.Usual);
+        await using var bus = new RedisDeliveryBus(link, still);
+        await Patience.Until<object>(_ => Task.FromResult<object?>(Found() ? this : null), "Redis to be found", () => "");
+        server.Stop();
+        await Patience.Until<object>(_ => Task.FromResult<object?>(link.Away ? this : null), "Redis to be found away", () => "");
+        await server.StartAsync();
+        await Patience.Until<object>(_ => Task.FromResult<object?>(Found() && link.Unsettled ? this : null), "Redis to be found again", () => "");
+
+        Assert.Equal(StopSignal.Unknown, await bus.SignalStopAsync(Samples.Job(owner: owner).Key, None));
+
+        // The clock goes on only while it is away, for the pause after a call that failed.
+        bool Found()
+        {
+            if (link.Away)
+            {
+                still.Advance(TimeSpan.FromSeconds(1));
+                return false;
+            }
+
+            return true;
+        }
     }
 
     private async Task<RedisNode> NodeAsync(TimeSpan? limit = null) => Keep(await RedisNode.OpenAsync(server, limit));
