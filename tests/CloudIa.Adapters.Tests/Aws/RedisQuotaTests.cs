@@ -1,6 +1,7 @@
 using CloudIa.Adapters.Tests.Intake;
 using CloudIa.Aws.Intake;
 using CloudIa.Aws.Storage;
+using CloudIa.Core.Conversations;
 using CloudIa.Core.Intake;
 using CloudIa.TestEngines;
 using Microsoft.Extensions.Time.Testing;
@@ -111,6 +112,67 @@ public sealed class RedisQuotaTests(Engines engines) : QuotaContract
         await quota.SettleAsync(late);
         Assert.True((await quota.ReserveAsync(Samples.Job(owner: someone).Key, None)).Admitted);
     }
+
+    [Fact]
+    public async Task A_place_that_a_node_gave_while_Redis_is_away_is_soon_free_because_its_job_may_end_on_another_node()
+    {
+        mine = new RedisServer();
+        await mine.StartAsync();
+        await using var own = await FoundAsync(mine);
+        mine.Stop();
+        await Patience.Until<object>(_ => Task.FromResult<object?>(own.Away ? this : null), "Redis to be found away", () => "");
+        var quota = Open(own, requestsPerMinute: 1000, jobsInFlight: 1);
+        Assert.True((await quota.ReserveAsync(Samples.Job(owner: someone).Key, None)).Admitted);
+        Assert.Equal(QuotaRefusal.Jobs, (await quota.ReserveAsync(Samples.Job(owner: someone).Key, None)).Refusal);
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.True((await quota.ReserveAsync(Samples.Job(owner: someone).Key, None)).Admitted);
+    }
+
+    [Fact]
+    public async Task What_was_settled_while_Redis_hung_is_settled_when_it_goes_on_whoever_reserved_it()
+    {
+        mine = new RedisServer();
+        await mine.StartAsync();
+        await using var others = await FoundAsync(mine);
+        var gateway = Open(others, requestsPerMinute: 1_000_000, jobsInFlight: 2);
+        var (one, two) = (Samples.Job(owner: someone).Key, Samples.Job(owner: someone).Key);
+        await using var node = await RedisNode.OpenAsync(mine, RedisLink.Limit);
+        var worker = Open(node.Link, requestsPerMinute: 1_000_000, jobsInFlight: 2);
+        Assert.True((await gateway.ReserveAsync(one, None)).Admitted);
+        Assert.True((await gateway.ReserveAsync(two, None)).Admitted);
+        mine.Freeze();
+        await worker.SettleAsync(one);
+        await worker.SettleAsync(two);
+        mine.Thaw();
+
+        // Both places, not only that of the one which Redis was asked about.
+        var (three, four) = (Samples.Job(owner: someone).Key, Samples.Job(owner: someone).Key);
+        await AdmittedAsync(gateway, three);
+        await AdmittedAsync(gateway, four);
+    }
+
+    [Fact]
+    public async Task A_reservation_that_Redis_did_not_answer_in_time_leaves_no_place_there_when_it_is_released()
+    {
+        mine = new RedisServer();
+        await mine.StartAsync();
+        await using var others = await FoundAsync(mine);
+        var there = Open(others, requestsPerMinute: 1_000_000, jobsInFlight: 1);
+        await using var node = await RedisNode.OpenAsync(mine, RedisLink.Limit);
+        var here = Open(node.Link, requestsPerMinute: 1_000_000, jobsInFlight: 1);
+        var job = Samples.Job(owner: someone).Key;
+        mine.Freeze();
+        Assert.True((await here.ReserveAsync(job, None)).Admitted);
+        mine.Thaw();
+        await there.AdmitAsync(someone, None);
+        await here.ReleaseAsync(job);
+
+        await AdmittedAsync(there, Samples.Job(owner: someone).Key);
+    }
+
+    private static Task AdmittedAsync(RedisQuota quota, JobKey job) => Patience.Until<object>(
+        async _ => (await quota.ReserveAsync(job, None)).Admitted ? quota : null, "a free place", () => "");
 
     private RedisQuota Open(RedisLink way, int requestsPerMinute, int jobsInFlight) =>
         new(way, new QuotaOptions { RequestsPerMinute = requestsPerMinute, JobsInFlight = jobsInFlight }, PlacesLive, time);
