@@ -9,7 +9,10 @@ namespace CloudIa.Aws.Delivery;
 public sealed partial class RedisDeliveryBus
 {
     private readonly ConcurrentDictionary<string, Listening> owners = new();
-    private readonly SemaphoreSlim wake = new(0);
+
+    // One, so that a node listens as soon as it is there.
+    private readonly SemaphoreSlim wake = new(1);
+
     private HashSet<string> quiet = [];
 
     /// <summary>Owners whose channels are open; for tests that count.</summary>

@@ -4,7 +4,10 @@ using CloudIa.Core.History;
 
 namespace CloudIa.Core.Work;
 
-/// <summary>Looks into the history for a stop while an answer is made, where the word of it may be lost.</summary>
+/// <summary>
+/// Looks into the history for a stop while an answer is made, where the word of it may be lost: for the wish, or for the
+/// end that somebody else gave the job because no worker was heard of. A deleted conversation is one, too.
+/// </summary>
 internal sealed class StopLookout : IAsyncDisposable
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
@@ -37,7 +40,8 @@ internal sealed class StopLookout : IAsyncDisposable
             try
             {
                 await Task.Delay(Every, time, ended.Token);
-                if ((bus.State == DeliveryState.Away || looks % Seldom == 0) && await store.FindAsync(job, ended.Token) is { StopAsked: true })
+                if ((bus.State == DeliveryState.Away || looks % Seldom == 0)
+                    && await store.FindAsync(job, ended.Token) is null or { StopAsked: true } or { End: not null })
                 {
                     stop.Take();
                     return;
