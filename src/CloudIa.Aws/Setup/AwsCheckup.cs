@@ -15,6 +15,10 @@ public sealed class AwsCheckup(AwsEngines engines, TimeProvider time)
 {
     private const string Init = "run: cloudia init aws";
 
+    private const string Redis = "redis";
+
+    private static readonly TimeSpan RedisPatience = TimeSpan.FromSeconds(10);
+
     /// <summary>Receipts and keys that nothing has: a call with them is refused for that, unless it is refused for want of a permission first.</summary>
     private const string Nothing = "cloudia-doctor";
 
@@ -28,7 +32,7 @@ public sealed class AwsCheckup(AwsEngines engines, TimeProvider time)
         yield return await QueueAsync(options.Queue);
         yield return await QueueAsync(options.DeadLetterQueue);
         yield return await TableAsync();
-        yield return await RedisAsync();
+        yield return await RedisWithinAsync();
     }
 
     private async Task<Finding> QueueAsync(string name)
@@ -110,25 +114,31 @@ public sealed class AwsCheckup(AwsEngines engines, TimeProvider time)
         }
     }
 
-    private async Task<Finding> RedisAsync()
+    /// <summary>In time, whatever the client makes of a server that is away.</summary>
+    private async Task<Finding> RedisWithinAsync()
     {
-        const string part = "redis";
         try
         {
-            var configuration = ConfigurationOptions.Parse(engines.Redis);
-            configuration.ConnectTimeout = configuration.AsyncTimeout = options.QueueMilliseconds;
-            await using var redis = await ConnectionMultiplexer.ConnectAsync(configuration);
-            var took = await redis.GetDatabase().PingAsync();
-            var skew = await redis.GetServers()[0].TimeAsync() - time.GetUtcNow().UtcDateTime;
-            return skew.Duration() > Skew
-                ? new Finding(part, $"its clock and this machine's are {skew.Duration().TotalSeconds:0} s apart", "let both follow the same time server (NTP)")
-                : new Finding(part, $"answers in {took.TotalMilliseconds:0} ms, clocks agree");
+            return await Task.Run(RedisAsync).WaitAsync(RedisPatience, time);
         }
-        catch (RedisException error)
+        catch (Exception error) when (error is RedisException or TimeoutException)
         {
             // Not the configuration: it may hold a password.
-            return new Finding(part, $"is away: {error.GetType().Name}", "answers are kept and arrive later without it; start it, or set CLOUDIA__REDIS");
+            return new Finding(Redis, $"is away: {error.GetType().Name}", "answers are kept and arrive later without it; start it, or set CLOUDIA__REDIS");
         }
+    }
+
+    private async Task<Finding> RedisAsync()
+    {
+        var configuration = ConfigurationOptions.Parse(engines.Redis);
+        configuration.ConnectTimeout = configuration.AsyncTimeout = options.QueueMilliseconds;
+        configuration.ConnectRetry = 1;
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(configuration);
+        var took = await redis.GetDatabase().PingAsync();
+        var skew = await redis.GetServers()[0].TimeAsync() - time.GetUtcNow().UtcDateTime;
+        return skew.Duration() > Skew
+            ? new Finding(Redis, $"its clock and this machine's are {skew.Duration().TotalSeconds:0} s apart", "let both follow the same time server (NTP)")
+            : new Finding(Redis, $"answers in {took.TotalMilliseconds:0} ms, clocks agree");
     }
 
     /// <summary>The first of the calls that is not permitted. Each is refused for what is wrong with it otherwise.</summary>
