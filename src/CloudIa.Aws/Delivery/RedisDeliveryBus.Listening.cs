@@ -9,10 +9,7 @@ namespace CloudIa.Aws.Delivery;
 public sealed partial class RedisDeliveryBus
 {
     private readonly ConcurrentDictionary<string, Listening> owners = new();
-
-    // One, so that a node listens as soon as it is there.
-    private readonly SemaphoreSlim wake = new(1);
-
+    private readonly SemaphoreSlim wake = new(0);
     private HashSet<string> quiet = [];
 
     /// <summary>Owners whose channels are open; for tests that count.</summary>
@@ -96,6 +93,11 @@ public sealed partial class RedisDeliveryBus
         }
 
         quiet = now;
+        await ListenToNodesAsync();
+    }
+
+    private async Task ListenToNodesAsync()
+    {
         await stopsChannel.OpenAsync(closing.Token);
         await nodeChannel.OpenAsync(closing.Token);
     }

@@ -155,10 +155,18 @@ public sealed partial class RedisDeliveryBus : IDeliveryBus, IAsyncDisposable
     /// <summary>Once a second, and when Redis is back, sees to what may have gone wrong meanwhile.</summary>
     private async Task KeepAsync()
     {
+        // Stops are heard as soon as the node is there.
+        var listens = false;
         while (!closing.IsCancellationRequested)
         {
             try
             {
+                if (!listens)
+                {
+                    listens = true;
+                    await ListenToNodesAsync();
+                }
+
                 var back = await wake.WaitAsync(Tick, closing.Token);
                 await KeepAsync(back);
             }

@@ -38,9 +38,10 @@ public sealed class RedisRoundTripTests(Engines engines, ITestOutputHelper outpu
             CultureInfo.InvariantCulture,
             $"Redis, one turn of {pieces} deltas in {took.TotalMilliseconds:0} ms: {calls.Count} round trips ({string.Join(", ", calls.GroupBy(call => call.Command).Select(group => $"{group.Count()} {group.Key}"))})."));
 
-        // Reserve, accepted; start, end; settled by whoever stored the end, and by the worker. The rest is text.
+        // Reserve, accepted; start, end; settled by whoever stored the end, and by the worker. The rest is text: one in 20 ms
+        // but for timers that come a little early, and words that the machine was late for.
         var text = calls.Count - 6;
-        Assert.InRange(text, 1, (took.TotalMilliseconds / 20) + 2);
+        Assert.InRange(text, 1, (took.TotalMilliseconds / 20 * 1.5) + 10);
     }
 
     private static async Task<int> TurnAsync(RedisNode gateway, RedisNode worker, JobMessage job)
