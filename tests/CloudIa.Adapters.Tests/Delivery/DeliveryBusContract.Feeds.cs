@@ -131,7 +131,9 @@ public abstract partial class DeliveryBusContract
     {
         using var feed = await bus.FollowAsync(owner, null, None);
         var wait = feed.WaitAsync().AsTask();
-        Assert.False(wait.IsCompleted);
+
+        // Where words may be lost, a feed may be told to look at any time.
+        Assert.False(wait.IsCompleted && bus.State == DeliveryState.Sure);
         await bus.PublishAsync(owner, new Pong(), None);
         await wait;
         Assert.True(feed.TryTake(out _));
