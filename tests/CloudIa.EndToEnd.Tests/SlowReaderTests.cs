@@ -162,9 +162,13 @@ public sealed class SlowReaderTests
     [Fact]
     public async Task A_slow_client_that_reads_on_gets_all_of_a_long_answer()
     {
-        var text = Text()[..300_000];
+        // A full window is asked about after 0.2, 0.4, 0.8 … s where the word that it has room was lost: two seconds without
+        // a byte are no proof of a client that does not read.
+        const string patience = "6";
+        var text = Text()[..500_000];
         await using var model = await FaultyModel.Start(_ => new ModelReply { Pieces = Pieces(text) });
-        await using var server = await CloudiaProcess.Start(Settings(model));
+        await using var server = await CloudiaProcess.Start(
+            Settings(model) with { More = new Dictionary<string, string> { ["CLOUDIA__GATEWAY__SLOWREADERSECONDS"] = patience } });
         using var person = await ApiClient.WithSession(server.Address);
         var accepted = await person.Post("Tell me everything");
         await person.End(accepted.JobId, server.Tail);
@@ -174,7 +178,7 @@ public sealed class SlowReaderTests
         var held = new HeldAnswers();
 
         // Far longer in all than a client that does not read is given, and never as long without a byte.
-        await Patience.For(slow.ReadSlowly(held, accepted.JobId, TimeSpan.FromMilliseconds(150)), "the slow client's answer", server.Tail, TimeSpan.FromMinutes(2));
+        await Patience.For(slow.ReadSlowly(held, accepted.JobId, TimeSpan.FromMilliseconds(400)), "the slow client's answer", server.Tail, TimeSpan.FromMinutes(2));
 
         Assert.Equal(text, held.Text(accepted.JobId));
     }
