@@ -143,8 +143,14 @@ public sealed partial class SqliteJobQueue : IJobQueue
             return;
         }
 
-        // Never less than a millisecond, below which timers do not tell.
         var wait = at - time.GetUtcNow();
+        if (wait <= TimeSpan.Zero)
+        {
+            // It came while one looked.
+            return;
+        }
+
+        // Never less than a millisecond, below which timers do not tell.
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         await Task.WhenAny(change, Task.Delay(wait > TimeSpan.FromMilliseconds(1) ? wait : TimeSpan.FromMilliseconds(1), time, either.Token));
         await either.CancelAsync();
