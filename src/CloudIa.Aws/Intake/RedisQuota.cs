@@ -20,6 +20,7 @@ public sealed class RedisQuota : IQuota
     private const int MostLate = 20_000;
 
     private readonly OwnerAccounts own;
+    private readonly SpentPermits ownSpent;
     private readonly ConcurrentQueue<(JobKey Job, long At)> ownPlaces = new();
     private readonly ConcurrentDictionary<JobKey, byte> unsure = new();
     private readonly ConcurrentDictionary<JobKey, string> late = new();
@@ -40,6 +41,7 @@ public sealed class RedisQuota : IQuota
     {
         (this.link, this.options, this.placesLive, this.time) = (link, options, placesLive, time);
         own = new OwnerAccounts(options, time);
+        ownSpent = new SpentPermits(time);
         link.Back += GiveBackLate;
     }
 
@@ -97,6 +99,18 @@ public sealed class RedisQuota : IQuota
         own.Settle(job);
         unsure.TryRemove(job, out _);
         await GiveBackAsync(QuotaScripts.Settle, job);
+    }
+
+    public async ValueTask<bool> SpendAsync(string permit, TimeSpan keeps, CancellationToken cancellation)
+    {
+        // Known here, too, so that Redis may forget it.
+        if (!ownSpent.Spend(permit, keeps))
+        {
+            return false;
+        }
+
+        var (answered, first) = await link.TryAsync(redis => redis.StringSetAsync($"cloudia:spent:{permit}", "", keeps, When.NotExists));
+        return !answered || first;
     }
 
     /// <param name="job">Whose place this node gave by itself.</param>

@@ -4,7 +4,7 @@ namespace CloudIa.Core.Intake;
 
 /// <summary>
 /// How much an owner may ask for (step 1): requests in a window, and jobs in flight, which are those that were accepted
-/// and have no end. Decides before any work is done.
+/// and have no end; and what may be used once. Decides before any work is done.
 /// <para>Atomicity: each call is one step; concurrent ones of an owner never exceed a limit together.</para>
 /// <para>Duplicates: a job has one place, however many posts of its key hold it. It is free once each of them gave it
 /// back, or once the job was settled, and neither does harm where there is none.</para>
@@ -34,6 +34,15 @@ public interface IQuota
     /// queue, in case the first died.
     /// </summary>
     ValueTask SettleAsync(JobKey job);
+
+    /// <summary>
+    /// Spends what is good for one use, on whichever node: true for the first who does, false for all others. With the
+    /// engine away each node knows of its own uses alone; a process or an engine that starts anew knows of none.
+    /// </summary>
+    /// <param name="permit">Its name, which no other has.</param>
+    /// <param name="keeps">How long it is known that it was spent: longer than it is good.</param>
+    /// <param name="cancellation">Gives up; it may have been spent.</param>
+    ValueTask<bool> SpendAsync(string permit, TimeSpan keeps, CancellationToken cancellation);
 }
 
 /// <summary>Whether a request may go on, and what the headers say of it.</summary>

@@ -11,11 +11,13 @@ namespace CloudIa.Embedded.Intake;
 public sealed class InProcessQuota : IQuota
 {
     private readonly OwnerAccounts accounts;
+    private readonly SpentPermits spent;
     private readonly Task counted;
 
     public InProcessQuota(QuotaOptions options, SqliteJobQueue queue, TimeProvider time)
     {
         accounts = new OwnerAccounts(options, time);
+        spent = new SpentPermits(time);
         counted = Task.Run(() => queue.ReadKeys(accounts.Hold));
     }
 
@@ -45,4 +47,7 @@ public sealed class InProcessQuota : IQuota
         await counted;
         accounts.Settle(job);
     }
+
+    public ValueTask<bool> SpendAsync(string permit, TimeSpan keeps, CancellationToken cancellation) =>
+        ValueTask.FromResult(spent.Spend(permit, keeps));
 }

@@ -26,7 +26,22 @@ public sealed class SocketEndpoint(SocketServices services, Authentication authe
             throw new RequestRefusedException(ErrorCode.InvalidRequest, "a WebSocket handshake is expected here");
         }
 
-        var connected = Greet(context, out var caller);
+        if (!authentication.OriginAllowed(context.Request))
+        {
+            throw new RequestRefusedException(ErrorCode.OriginForbidden);
+        }
+
+        return context.Request.Query["ticket"] is [{ Length: > 0 } ticket]
+            ? OpenByTicketAsync(context, ticket)
+            : OpenAsync(context, authentication.Identify(context));
+    }
+
+    private async Task OpenByTicketAsync(HttpContext context, string ticket) =>
+        await OpenAsync(context, await tickets.TakeAsync(ticket, context.RequestAborted));
+
+    private Task OpenAsync(HttpContext context, TokenReading reading)
+    {
+        var connected = Greet(context, reading, out var caller);
 
         // Followed before the client learns of it, so that nothing it causes is missed; and counted before the handshake
         // is answered, so that one too many is told why.
@@ -57,9 +72,9 @@ public sealed class SocketEndpoint(SocketServices services, Authentication authe
         }
     }
 
-    private Connected Greet(HttpContext context, out Caller caller)
+    private Connected Greet(HttpContext context, TokenReading reading, out Caller caller)
     {
-        (caller, var expiresAt, var made) = CallerOf(context);
+        (caller, var expiresAt, var made) = CallerOf(reading);
         return new Connected
         {
             ConnectionId = Identifiers.NewSecret(),
@@ -72,14 +87,8 @@ public sealed class SocketEndpoint(SocketServices services, Authentication authe
         };
     }
 
-    private (Caller Caller, DateTimeOffset ExpiresAt, NewSession? Made) CallerOf(HttpContext context)
+    private (Caller Caller, DateTimeOffset ExpiresAt, NewSession? Made) CallerOf(TokenReading reading)
     {
-        if (!authentication.OriginAllowed(context.Request))
-        {
-            throw new RequestRefusedException(ErrorCode.OriginForbidden);
-        }
-
-        var reading = context.Request.Query["ticket"] is [{ Length: > 0 } ticket] ? tickets.Take(ticket) : authentication.Identify(context);
         if (reading.Error is null)
         {
             return (reading.Caller, reading.ExpiresAt, null);

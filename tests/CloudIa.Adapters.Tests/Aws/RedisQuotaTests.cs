@@ -171,6 +171,41 @@ public sealed class RedisQuotaTests(Engines engines) : QuotaContract
         await AdmittedAsync(there, Samples.Job(owner: someone).Key);
     }
 
+    [Fact]
+    public async Task A_permit_that_one_node_spent_is_spent_on_all()
+    {
+        var (here, there) = (Open(), Open());
+        Assert.True(await here.SpendAsync(someone, TimeSpan.FromMinutes(1), None));
+
+        Assert.False(await there.SpendAsync(someone, TimeSpan.FromMinutes(1), None));
+    }
+
+    [Fact]
+    public async Task Redis_forgets_a_permit_after_its_time()
+    {
+        Assert.True(await Open().SpendAsync(someone, TimeSpan.FromMilliseconds(200), None));
+
+        // A node that did not spend it itself.
+        await Patience.Until<object>(
+            async _ => await Open().SpendAsync(someone, TimeSpan.FromMilliseconds(200), None) ? this : null, "the permit to be forgotten", () => "");
+    }
+
+    [Fact]
+    public async Task With_Redis_away_a_permit_is_spent_once_on_each_node_and_one_spent_before_stays_spent_here()
+    {
+        mine = new RedisServer();
+        await mine.StartAsync();
+        await using var own = await FoundAsync(mine);
+        var quota = Open(own, requestsPerMinute: 1000, jobsInFlight: 1);
+        Assert.True(await quota.SpendAsync("before", TimeSpan.FromMinutes(1), None));
+        mine.Stop();
+        await Patience.Until<object>(_ => Task.FromResult<object?>(own.Away ? this : null), "Redis to be found away", () => "");
+
+        Assert.False(await quota.SpendAsync("before", TimeSpan.FromMinutes(1), None));
+        Assert.True(await quota.SpendAsync("during", TimeSpan.FromMinutes(1), None));
+        Assert.False(await quota.SpendAsync("during", TimeSpan.FromMinutes(1), None));
+    }
+
     private static Task AdmittedAsync(RedisQuota quota, JobKey job) => Patience.Until<object>(
         async _ => (await quota.ReserveAsync(job, None)).Admitted ? quota : null, "a free place", () => "");
 

@@ -143,6 +143,8 @@ public sealed class DeadLetterDeskTests : IDisposable
 
         public ValueTask<QuotaDecision> ReserveAsync(JobKey job, CancellationToken cancellation) => throw new NotSupportedException();
 
+        public ValueTask<bool> SpendAsync(string permit, TimeSpan keeps, CancellationToken cancellation) => throw new NotSupportedException();
+
         public ValueTask SettleAsync(JobKey job) => throw new NotSupportedException();
 
         public ValueTask HoldAsync(JobKey job)
