@@ -20,7 +20,9 @@ internal static class PacedModel
     private static readonly byte[] Prefix = Encoding.UTF8.GetBytes(
         """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"fake","choices":[{"index":0,"delta":{"content":"@""");
 
-    private static readonly byte[] Suffix = Encoding.UTF8.GetBytes(""" word"},"finish_reason":null}]}""" + "\n\n");
+    private static readonly byte[] Word = Encoding.UTF8.GetBytes(" word");
+
+    private static readonly byte[] Suffix = Encoding.UTF8.GetBytes("\"" + """},"finish_reason":null}]}""" + "\n\n");
 
     private static readonly byte[] End = Encoding.UTF8.GetBytes(
         """data: {"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"fake","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"""
@@ -30,8 +32,9 @@ internal static class PacedModel
     /// <param name="chunks">Of an answer.</param>
     /// <param name="perSecond">Chunks a second; 0: without a pause.</param>
     /// <param name="holds">Whether the answer stays open behind its last chunk until the caller leaves.</param>
-    public static string Path(int chunks, double perSecond, bool holds = false) =>
-        string.Create(CultureInfo.InvariantCulture, $"/paced/{chunks}/{perSecond}/{(holds ? 1 : 0)}/v1");
+    /// <param name="words">Words of five characters a chunk, behind its stamp.</param>
+    public static string Path(int chunks, double perSecond, bool holds = false, int words = 1) =>
+        string.Create(CultureInfo.InvariantCulture, $"/paced/{chunks}/{perSecond}/{(holds ? 1 : 0)}/{words}/v1");
 
     public static Task RunAsync(int port) => BareKestrel.RunAsync(port, async context =>
     {
@@ -47,7 +50,8 @@ internal static class PacedModel
                 context,
                 int.Parse(path[2], CultureInfo.InvariantCulture),
                 double.Parse(path[3], CultureInfo.InvariantCulture),
-                path[4] == "1");
+                path[4] == "1",
+                int.Parse(path[5], CultureInfo.InvariantCulture));
         }
         catch (OperationCanceledException)
         {
@@ -55,7 +59,7 @@ internal static class PacedModel
         }
     });
 
-    private static async Task SayAsync(HttpContext context, int chunks, double perSecond, bool holds)
+    private static async Task SayAsync(HttpContext context, int chunks, double perSecond, bool holds, int words)
     {
         var body = context.Response.BodyWriter;
         var begun = Stopwatch.GetTimestamp();
@@ -65,7 +69,7 @@ internal static class PacedModel
             var wait = perSecond > 0 ? TimeSpan.FromSeconds(i / perSecond) - Stopwatch.GetElapsedTime(begun) : TimeSpan.Zero;
             if (wait > TimeSpan.Zero)
                 await Task.Delay(wait, TimeProvider.System, context.RequestAborted);
-            Write(body.GetSpan(512), out var written);
+            Write(body.GetSpan(512 + (words * Word.Length)), words, out var written);
             body.Advance(written);
             await body.FlushAsync(context.RequestAborted);
         }
@@ -75,11 +79,14 @@ internal static class PacedModel
         await body.WriteAsync(End, context.RequestAborted);
     }
 
-    private static void Write(Span<byte> to, out int written)
+    private static void Write(Span<byte> to, int words, out int written)
     {
         Prefix.CopyTo(to);
         Stopwatch.GetTimestamp().TryFormat(to[Prefix.Length..], out var digits, "x16", CultureInfo.InvariantCulture);
-        Suffix.CopyTo(to[(Prefix.Length + digits)..]);
-        written = Prefix.Length + digits + Suffix.Length;
+        written = Prefix.Length + digits;
+        for (var i = 0; i < words; i++, written += Word.Length)
+            Word.CopyTo(to[written..]);
+        Suffix.CopyTo(to[written..]);
+        written += Suffix.Length;
     }
 }

@@ -1,8 +1,5 @@
-using System.Buffers.Text;
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Sockets;
-using CloudIa.Bench.Comparators;
 
 namespace CloudIa.Bench.Load;
 
@@ -105,11 +102,8 @@ internal static class DeltaLoad
         {
             Frames++;
             Bytes += frame.Length;
-            for (var at = frame.IndexOf(PacedModel.Mark); at >= 0; at = frame.IndexOf(PacedModel.Mark))
+            foreach (var sent in Stamps.In(frame))
             {
-                frame = frame[(at + 1)..];
-                if (!Utf8Parser.TryParse(frame, out long sent, out _, 'x'))
-                    throw new IOException(string.Create(CultureInfo.InvariantCulture, $"No stamp in a chunk of {frame.Length} bytes."));
                 Times.Add(now - sent);
                 if (first)
                     Firsts.Add(now - sent);

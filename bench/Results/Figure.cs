@@ -35,7 +35,8 @@ internal sealed record Figure
     /// <summary>One value a repeat: the ratio or the difference of that repeat's two sides.</summary>
     public required IReadOnlyList<double> Compared { get; init; }
 
-    public required Goal Goal { get; init; }
+    /// <summary>Null where the figure stands for comparison.</summary>
+    public required Goal? Goal { get; init; }
 
     /// <summary>Answers that were not the expected one, with the first of them; any makes the figure a failure.</summary>
     public int Errors { get; init; }
@@ -44,8 +45,8 @@ internal sealed record Figure
 
     public Spread Spread => Spread.Of(Compared);
 
-    /// <summary>pass · short · failed (there were errors).</summary>
-    public string Verdict => Errors > 0 ? "failed" : Goal.IsMetBy(Spread.Median) ? "pass" : "short";
+    /// <summary>pass · short · failed (there were errors); empty without a goal.</summary>
+    public string Verdict => Errors > 0 ? "failed" : Goal is null ? "" : Goal.IsMetBy(Spread.Median) ? "pass" : "short";
 
     public static Figure Ratio(string name, string unit, IReadOnlyList<double> ours, IReadOnlyList<double> theirs, Goal goal) => new()
     {

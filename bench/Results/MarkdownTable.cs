@@ -17,7 +17,7 @@ internal static class MarkdownTable
             {
                 text.Append(CultureInfo.InvariantCulture, $"| {row.Row} | {row.Title}: {figure.Name} ")
                     .Append(CultureInfo.InvariantCulture, $"| {Format(figure.Ours, figure.Unit)} | {Format(figure.Theirs, figure.Unit)} ")
-                    .Append(CultureInfo.InvariantCulture, $"| {Format(figure.Compared, figure.Goal.Unit)} | {figure.Goal} | {figure.Verdict} |")
+                    .Append(CultureInfo.InvariantCulture, $"| {Format(figure.Compared, figure.Goal?.Unit ?? figure.Unit)} | {figure.Goal} | {figure.Verdict} |")
                     .AppendLine();
             }
         }
