@@ -168,64 +168,6 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
         }
     }
 
-    /// <summary>False where the bus holds nothing of the job that its client lacks: it waits, or has ended.</summary>
-    private async ValueTask<bool> SendGrowthAsync(string jobId, Answer answer)
-    {
-        answer.Held = false;
-        var job = new JobKey(feed.Owner, jobId);
-        while (await ReadGrowthAsync(job, answer.At) is { } growth)
-        {
-            if (growth.From.Attempt == 0)
-            {
-                return true;
-            }
-
-            if (growth.From.Attempt < answer.At.Attempt && !answer.Claimed)
-            {
-                // An earlier attempt's, which was voided: the newer one's is not there yet, or no more.
-                return false;
-            }
-
-            answer.Claimed = false;
-            await SendGrowthAsync(growth, answer);
-            if (!growth.More)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private async ValueTask SendGrowthAsync(Growth growth, Answer answer)
-    {
-        var head = growth.Head with { At = services.Time.GetUtcNow() };
-        var held = answer.At;
-        answer.At = growth.From;
-        if (held != growth.From)
-        {
-            answer.Began = growth.From;
-        }
-
-        if (held != Position.Start && held != growth.From)
-        {
-            await sink.SendAsync(
-                head.On(new MessageRestarted
-                {
-                    Attempt = growth.From.Attempt,
-                    Reason = held.Attempt < growth.From.Attempt ? "retry" : "position_unknown",
-                }),
-                answer.At);
-        }
-
-        if (growth.Length > 0)
-        {
-            answer.At = growth.From with { Offset = growth.From.Offset + growth.Length };
-            answer.Sent(services);
-            await sink.SendAsync(Delta(head.JobId, head.ConversationId, head.SessionId, head.TraceId, growth.From, growth.Short), answer.At, growth.Long);
-        }
-    }
-
     private MessageDelta Delta(string jobId, string conversationId, string? sessionId, string? traceId, Position from, string text) => new()
     {
         JobId = jobId,
