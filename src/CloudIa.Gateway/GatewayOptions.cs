@@ -51,6 +51,12 @@ public sealed class GatewayOptions
     /// </summary>
     public int TransportBytes => MaxBufferedBytes - 49_152;
 
+    /// <summary>
+    /// Bytes that wait in the kernel because a client's side has no room for them, beyond which it takes no more (on Linux;
+    /// it looks before each of its segments).
+    /// </summary>
+    public int MaxUnsentBytes => MaxBufferedBytes / 8;
+
     /// <summary>A client that takes nothing of what is sent to it for so long is cut off.</summary>
     public int SlowReaderSeconds { get; set; } = 10;
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.Intake;
 using Microsoft.AspNetCore.Connections.Features;
@@ -13,6 +14,10 @@ internal abstract class ClientConnection(ConnectionRegistry registry, HttpContex
 {
     /// <summary>How long an ending may take before the transport is cut.</summary>
     private const int GraceSeconds = 2;
+
+    /// <summary>IPPROTO_TCP and TCP_NOTSENT_LOWAT of Linux's headers.</summary>
+    private const int LinuxTcp = 6;
+    private const int LinuxTcpNotSentLowAt = 25;
 
     // Not the context itself, which is another request's once this one is over.
     private readonly IConnectionLifetimeFeature? transport = context.Features.Get<IConnectionLifetimeFeature>();
@@ -94,12 +99,16 @@ internal abstract class ClientConnection(ConnectionRegistry registry, HttpContex
         }
     }
 
-    /// <summary>What the kernel keeps for a client that does not read is bounded as well.</summary>
+    /// <summary>
+    /// What the kernel keeps for a client that does not read is bounded as well: all of it, and on Linux also what it has
+    /// not begun to send, which is what gathers where a client's own buffer is full.
+    /// </summary>
     public void BoundSends(HttpContext context)
     {
         if (context.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
         {
             socket.SendBufferSize = registry.Options.MaxBufferedBytes;
+            BoundUnsent(socket);
         }
     }
 
@@ -139,6 +148,23 @@ internal abstract class ClientConnection(ConnectionRegistry registry, HttpContex
             }
 
             Watch(now);
+        }
+    }
+
+    private void BoundUnsent(Socket socket)
+    {
+        if (!OperatingSystem.IsLinux() || socket.ProtocolType != ProtocolType.Tcp)
+        {
+            return;
+        }
+
+        try
+        {
+            socket.SetRawSocketOption(LinuxTcp, LinuxTcpNotSentLowAt, BitConverter.GetBytes(registry.Options.MaxUnsentBytes));
+        }
+        catch (SocketException)
+        {
+            // A kernel without it: then the send buffer's bound is all there is.
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using CloudIa.Core.Delivery;
 using CloudIa.Gateway;
 using CloudIa.Gateway.Connections;
@@ -138,6 +140,31 @@ public sealed class ConnectionRegistryTests : IDisposable
         Assert.Equal(ErrorCode.ShuttingDown, Assert.Throws<RequestRefusedException>(() => Open("another")).Code);
     }
 
+    [Fact]
+    public async Task What_the_kernel_takes_for_a_client_that_does_not_read_is_bounded()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux has an option for it.");
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await client.ConnectAsync(listener.LocalEndpoint, TestContext.Current.CancellationToken);
+        using var accepted = await listener.AcceptSocketAsync(TestContext.Current.CancellationToken);
+        var context = new DefaultHttpContext();
+        context.Features.Set<IConnectionSocketFeature>(new Below(accepted));
+
+        Open().Connection.BoundSends(context);
+
+        accepted.Blocking = false;
+        var (sent, piece) = (0, new byte[1024]);
+        for (var error = SocketError.Success; error == SocketError.Success; sent += piece.Length)
+        {
+            accepted.Send(piece, SocketFlags.None, out error);
+        }
+
+        // 13 KiB as measured, with what the client's side took; a send buffer of 64 KiB alone lets 73 KiB go.
+        Assert.InRange(sent, options.MaxUnsentBytes, 40_000);
+    }
+
     private (StreamConnection Connection, Transport Transport) Open(string owner = "owner", int session = 100_000)
     {
         var transport = new Transport();
@@ -155,6 +182,11 @@ public sealed class ConnectionRegistryTests : IDisposable
         {
             time.Advance(TimeSpan.FromSeconds(1));
         }
+    }
+
+    private sealed class Below(Socket socket) : IConnectionSocketFeature
+    {
+        public Socket Socket => socket;
     }
 
     private sealed class Transport : IConnectionLifetimeFeature
