@@ -6,7 +6,9 @@ using CloudIa.Gateway.Http;
 using CloudIa.Gateway.Identity;
 using CloudIa.Gateway.Sockets;
 using CloudIa.Gateway.Streaming;
+using CloudIa.Protocol;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -62,17 +64,28 @@ public static class GatewayHosting
         routes.ServiceProvider.GetRequiredService<ServiceEndpoints>().MapHealth(routes);
 
     /// <summary>The route table.</summary>
-    public static void MapGateway(this IEndpointRouteBuilder routes)
+    /// <param name="routes">Where it is put.</param>
+    /// <param name="streams">Whether the server can keep an answer open: where it cannot, streams and sockets are refused.</param>
+    public static void MapGateway(this IEndpointRouteBuilder routes, bool streams = true)
     {
         var services = routes.ServiceProvider;
         services.GetRequiredService<ChatEndpoints>().Map(routes);
-        services.GetRequiredService<EventStreamEndpoint>().Map(routes);
         services.GetRequiredService<ConversationEndpoints>().Map(routes);
         services.GetRequiredService<ConversationChangeEndpoints>().Map(routes);
         services.GetRequiredService<ExportEndpoint>().Map(routes);
         services.GetRequiredService<SessionEndpoints>().Map(routes);
         services.GetRequiredService<ServiceEndpoints>().Map(routes);
         services.GetRequiredService<AdminEndpoints>().Map(routes);
-        services.GetRequiredService<SocketEndpoint>().Map(routes);
+        if (streams)
+        {
+            services.GetRequiredService<EventStreamEndpoint>().Map(routes);
+            services.GetRequiredService<SocketEndpoint>().Map(routes);
+            return;
+        }
+
+        routes.MapGet(EventStreamEndpoint.Route, RefuseAsync);
+        routes.MapGet(SocketEndpoint.Route, RefuseAsync);
     }
+
+    private static Task RefuseAsync(HttpContext context) => throw new RequestRefusedException(ErrorCode.NotServedHere);
 }

@@ -45,6 +45,9 @@ public static class ErrorCode
     public const string StorageFull = "storage_full";
     public const string HistoryUnavailable = "history_unavailable";
     public const string ShuttingDown = "shutting_down";
+    public const string NotServedHere = "not_served_here";
+    public const string OutOfTime = "out_of_time";
+    public const string AnswerTooLarge = "answer_too_large";
     public const string Internal = "internal";
 
     // The model, in the words of its failure kinds.

@@ -69,7 +69,7 @@ public sealed class ConversationChangeEndpoints(
         switch (await desk.ForkAsync(key, turn, Problems.TraceIdOf(context), context.RequestAborted))
         {
             case ForkResult.Forked forked:
-                context.Response.Headers.Location = $"/conversations/{forked.Conversation.ConversationId}";
+                context.Response.Headers.Location = $"{context.Request.PathBase}/conversations/{forked.Conversation.ConversationId}";
                 await Json.WriteAsync(context, ConversationViews.Of(forked.Conversation), ProtocolJson.Wire.ConversationView, StatusCodes.Status201Created);
                 break;
             case ForkResult.BeyondLast beyond:

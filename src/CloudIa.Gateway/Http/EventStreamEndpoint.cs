@@ -14,7 +14,9 @@ namespace CloudIa.Gateway.Http;
 /// <summary>One job's events as SSE, from any position, to its end.</summary>
 public sealed class EventStreamEndpoint(IConversationStore store, PumpServices pump, Authentication authentication, ConnectionRegistry connections)
 {
-    internal void Map(IEndpointRouteBuilder routes) => routes.MapGet("/chat/{jobId}/events", StreamAsync);
+    internal const string Route = "/chat/{jobId}/events";
+
+    internal void Map(IEndpointRouteBuilder routes) => routes.MapGet(Route, StreamAsync);
 
     private async Task StreamAsync(HttpContext context)
     {

@@ -24,7 +24,7 @@ internal static class Receipts
             return Problems.WriteAsync(context, (Admission.Refused)admission);
         }
 
-        context.Response.Headers.Location = $"/chat/{accepted.Job.JobId}";
+        context.Response.Headers.Location = $"{context.Request.PathBase}/chat/{accepted.Job.JobId}";
         return Json.WriteAsync(
             context,
             new ChatAccepted

@@ -13,7 +13,9 @@ namespace CloudIa.Gateway.Sockets;
 /// <summary>Opens sockets at /ws, and at / for clients of the first version.</summary>
 public sealed class SocketEndpoint(SocketServices services, Authentication authentication, SessionTokens sessions, Tickets tickets)
 {
-    internal void Map(IEndpointRouteBuilder routes) => routes.MapGet("/ws", OpenAsync);
+    internal const string Route = "/ws";
+
+    internal void Map(IEndpointRouteBuilder routes) => routes.MapGet(Route, OpenAsync);
 
     /// <summary>Takes a handshake at /; everything else there is the web app's.</summary>
     internal Task OpenAtRootAsync(HttpContext context, RequestDelegate next) =>

@@ -15,6 +15,20 @@ internal sealed class ModelDiscovery(IConfiguration environment)
 
     public async Task<IReadOnlyList<ModelOptions>> FindAsync(CancellationToken cancellation)
     {
+        var found = FindByKeys();
+        if (found.Count == 0)
+        {
+            found.AddRange(await FindOllamaAsync(cancellation));
+        }
+
+        return OrDemo(found);
+    }
+
+    /// <summary>Without a look at the network.</summary>
+    public IReadOnlyList<ModelOptions> FindAtHand() => OrDemo(FindByKeys());
+
+    private List<ModelOptions> FindByKeys()
+    {
         var found = new List<ModelOptions>();
         if (environment["OPENAI_API_KEY"] is { Length: > 0 } openAiKey)
         {
@@ -39,18 +53,11 @@ internal sealed class ModelDiscovery(IConfiguration environment)
             });
         }
 
-        if (found.Count == 0)
-        {
-            found.AddRange(await FindOllamaAsync(cancellation));
-        }
-
-        if (found.Count == 0)
-        {
-            found.Add(new ModelOptions { Name = "demo", Provider = "demo" });
-        }
-
         return found;
     }
+
+    private static List<ModelOptions> OrDemo(List<ModelOptions> found) =>
+        found.Count > 0 ? found : [new ModelOptions { Name = "demo", Provider = "demo" }];
 
     private static async Task<IEnumerable<ModelOptions>> FindOllamaAsync(CancellationToken cancellation)
     {

@@ -27,6 +27,11 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(Dictionary<string, string?> options, CancellationToken cancellation)
     {
+        if (FunctionHost.RuntimeAddress is { } runtime)
+        {
+            return await FunctionHost.RunAsync(runtime, options, cancellation);
+        }
+
         try
         {
             await using var app = await ServiceHost.BuildAsync(options, cancellation);

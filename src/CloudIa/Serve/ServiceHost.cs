@@ -1,9 +1,5 @@
 using System.Net;
-using CloudIa.Core.Conversations;
-using CloudIa.Core.Intake;
 using CloudIa.Core.Model;
-using CloudIa.Core.Queue;
-using CloudIa.Core.Work;
 using CloudIa.Gateway;
 using CloudIa.Gateway.Identity;
 using CloudIa.Models;
@@ -13,19 +9,19 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 
 namespace CloudIa.Serve;
 
-/// <summary>Puts the service together from its settings.</summary>
+/// <summary>The service on Kestrel.</summary>
 internal static class ServiceHost
 {
     public static async Task<WebApplication> BuildAsync(IReadOnlyDictionary<string, string?> options, CancellationToken cancellation)
     {
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Configuration.AddInMemoryCollection(options.Where(option => option.Value is not null));
-        Log(builder.Logging);
+        ServiceParts.Log(builder.Logging);
         var settings = CheckedSettings.From(builder.Configuration);
         var models = settings.Models.Count > 0
             ? settings.Models.AsReadOnly()
             : await new ModelDiscovery(builder.Configuration).FindAsync(cancellation);
-        var secrets = await SecretSettings.ReadAsync(settings.Secrets(models), LoggerFactory.Create(Log), TimeProvider.System, cancellation);
+        var secrets = await SecretSettings.ReadAsync(settings.Secrets(models), LoggerFactory.Create(ServiceParts.Log), TimeProvider.System, cancellation);
         settings.Reveal(secrets);
         if (settings.Errors() is { Count: > 0 } errors)
         {
@@ -45,19 +41,7 @@ internal static class ServiceHost
             kestrel.Limits.MaxResponseBufferSize = settings.Gateway.TransportBytes;
             kestrel.Listen(IPAddress.Parse(settings.Listen), settings.Port);
         });
-        builder.Services.Configure<HostOptions>(host =>
-        {
-            // The worker drains while the server does: requests that do not end must not take its time.
-            host.ServicesStopConcurrently = true;
-            host.ShutdownTimeout = TimeSpan.FromSeconds(8);
-        });
-        builder.Services
-            .AddSingleton(TimeProvider.System)
-            .AddSingleton(settings)
-            .AddSingleton(new ModelCatalog([.. models.Select(factory.Create)], [.. settings.Failover]))
-            .AddCore(settings)
-            .AddGateway(settings.Gateway);
-        await builder.Services.AddBackendAsync(settings, cancellation);
+        await builder.Services.AddServiceAsync(settings, new ModelCatalog([.. models.Select(factory.Create)], [.. settings.Failover]), cancellation);
 
         var app = builder.Build();
         app.UseGateway(AllowedHosts(settings));
@@ -87,25 +71,6 @@ internal static class ServiceHost
         : IPAddress.IsLoopback(IPAddress.Parse(settings.Listen)) ? ["localhost", "127.0.0.1", "[::1]"]
         : ["*"];
 
-    private static void Log(ILoggingBuilder logging)
-    {
-        logging.ClearProviders();
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss.fff ";
-            console.UseUtcTimestamp = true;
-        });
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        logging.AddFilter("System", LogLevel.Warning);
-
-        // Its scopes and activities are made for every request, and said by nobody here.
-        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-
-        // The middleware says what broke, with the trace id that the client has.
-        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
-    }
-
     private static void Greet(WebApplication app)
     {
         var settings = app.Services.GetRequiredService<CloudiaSettings>();
@@ -124,22 +89,5 @@ internal static class ServiceHost
         {
             Console.WriteLine($"The admin token, for cloudia dead-letters and the calls under /admin, is {made.Text}");
         }
-    }
-
-    private static IServiceCollection AddCore(this IServiceCollection services, CloudiaSettings settings)
-    {
-        services
-            .AddSingleton(settings.Intake)
-            .AddSingleton(settings.Quota)
-            .AddSingleton(settings.Queue)
-            .AddSingleton(settings.Work)
-            .AddSingleton(settings.Prompt)
-            .AddSingleton<MessageIntake>()
-            .AddSingleton<StopDesk>()
-            .AddSingleton<ConversationDesk>()
-            .AddSingleton<DeadLetterDesk>()
-            .AddSingleton<Recall>()
-            .AddSingleton<JobRun>();
-        return settings.IsWorker ? services.AddHostedService<Worker>() : services;
     }
 }

@@ -4,6 +4,7 @@ using CloudIa.Core.Model;
 using CloudIa.Core.Queue;
 using CloudIa.Core.Work;
 using CloudIa.Gateway;
+using CloudIa.Lambda;
 
 namespace CloudIa.Settings;
 
@@ -49,6 +50,8 @@ public sealed class CloudiaSettings
     public QueueOptions Queue { get; set; } = new();
 
     public WorkOptions Work { get; set; } = new();
+
+    public LambdaOptions Lambda { get; set; } = new();
 
     public PromptOptions Prompt { get; set; } = new();
 
@@ -107,6 +110,7 @@ public sealed class CloudiaSettings
         errors.AddRange(Quota.Errors());
         errors.AddRange(Queue.Errors());
         errors.AddRange(Work.Errors());
+        errors.AddRange(Lambda.Errors());
         errors.AddRange(Prompt.Errors());
         errors.AddRange(Models.SelectMany((model, index) => model.Errors($"Models:{index}")));
         errors.AddRange(Failover.Where(name => Models.All(model => model.Name != name)).Select(name => $"Failover names '{name}', which is not one of Models."));

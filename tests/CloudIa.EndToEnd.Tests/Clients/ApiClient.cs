@@ -12,9 +12,12 @@ internal sealed class ApiClient : IDisposable
 {
     private readonly HttpClient _http;
 
-    public ApiClient(Uri server, string? token = null)
+    /// <param name="server">The service's address.</param>
+    /// <param name="token">Whose calls these are; null: nobody's yet.</param>
+    /// <param name="through">The way there, where it is not the network's; somebody else's to dispose.</param>
+    public ApiClient(Uri server, string? token = null, HttpMessageHandler? through = null)
     {
-        _http = new HttpClient(new SocketsHttpHandler { UseCookies = false })
+        _http = new HttpClient(through ?? new SocketsHttpHandler { UseCookies = false }, disposeHandler: through is null)
         {
             BaseAddress = server,
             Timeout = TimeSpan.FromSeconds(60),
@@ -27,9 +30,9 @@ internal sealed class ApiClient : IDisposable
     public Uri Server => _http.BaseAddress!;
 
     /// <summary>A person of their own: a new anonymous session.</summary>
-    public static async Task<ApiClient> WithSession(Uri server)
+    public static async Task<ApiClient> WithSession(Uri server, HttpMessageHandler? through = null)
     {
-        var client = new ApiClient(server);
+        var client = new ApiClient(server, through: through);
         var reply = await client.Send(HttpMethod.Post, "/sessions");
         Assert.True(reply.Status == HttpStatusCode.Created, $"POST /sessions: {reply}");
         client.Token = reply.Read(ProtocolJson.Default.SessionView).Token;

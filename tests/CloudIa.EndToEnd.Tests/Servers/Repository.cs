@@ -26,7 +26,8 @@ internal static class Repository
 
     private static string NameOf(string[] arguments) => $"cloudia {string.Join(' ', arguments.Take(1))}";
 
-    private static string[] CommandLine(string[] arguments)
+    /// <summary>The words by which a shell would start it.</summary>
+    public static string[] CommandLine(string[] arguments)
     {
         if (!File.Exists(Program)) throw new FileNotFoundException("The program is not built: run ./test.", Program);
         return Program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", Program, .. arguments] : [Program, .. arguments];
