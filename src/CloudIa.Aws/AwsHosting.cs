@@ -3,8 +3,10 @@ using CloudIa.Aws.Delivery;
 using CloudIa.Aws.History;
 using CloudIa.Aws.Intake;
 using CloudIa.Aws.Queue;
+using CloudIa.Aws.Relay;
 using CloudIa.Aws.Storage;
 using CloudIa.Core.Delivery;
+using CloudIa.Core.Delivery.Relay;
 using CloudIa.Core.Health;
 using CloudIa.Core.History;
 using CloudIa.Core.Intake;
@@ -28,6 +30,8 @@ public static class AwsHosting
         .AddSingleton<IJobQueue, SqsJobQueue>()
         .AddSingleton<IConversationStore, DynamoConversationStore>()
         .AddSingleton<IDeliveryBus, RedisDeliveryBus>()
+        .AddSingleton<IRelayRegistry, RedisRelayRegistry>()
+        .AddSingleton<IRelayPost, ConnectionsPost>()
         .AddSingleton<IQuota>(services => new RedisQuota(
             services.GetRequiredService<RedisLink>(),
             services.GetRequiredService<QuotaOptions>(),

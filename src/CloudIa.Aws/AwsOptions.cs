@@ -21,6 +21,12 @@ public sealed class AwsOptions
     /// <summary>Seconds of a long poll, 1 to 20.</summary>
     public int PollSeconds { get; set; } = 20;
 
+    /// <summary>Where API Gateway's @connections is served; nothing: where each of its sockets says. For emulators.</summary>
+    public string? ConnectionsEndpoint { get; set; }
+
+    /// <summary>Milliseconds that one call of @connections may take.</summary>
+    public int ConnectionsMilliseconds { get; set; } = 3000;
+
     /// <summary>What is wrong with these, a line each.</summary>
     public IEnumerable<string> Errors()
     {
@@ -45,6 +51,16 @@ public sealed class AwsOptions
         if (QueueMilliseconds is < 100 or > 60_000)
         {
             yield return $"Aws:QueueMilliseconds is {QueueMilliseconds}; it must be between 100 and 60000.";
+        }
+
+        if (ConnectionsEndpoint is { Length: > 0 } endpoint && !(Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is ("http" or "https")))
+        {
+            yield return $"Aws:ConnectionsEndpoint is '{endpoint}'; it must be a URL of http or https.";
+        }
+
+        if (ConnectionsMilliseconds is < 100 or > 60_000)
+        {
+            yield return $"Aws:ConnectionsMilliseconds is {ConnectionsMilliseconds}; it must be between 100 and 60000.";
         }
 
         if (PollSeconds is < 1 or > 20)

@@ -4,6 +4,7 @@ using CloudIa.Gateway.Connections;
 using CloudIa.Gateway.Errors;
 using CloudIa.Gateway.Http;
 using CloudIa.Gateway.Identity;
+using CloudIa.Gateway.Relay;
 using CloudIa.Gateway.Sockets;
 using CloudIa.Gateway.Streaming;
 using CloudIa.Protocol;
@@ -22,6 +23,7 @@ public static class GatewayHosting
         .AddSingleton<SessionTokens>()
         .AddSingleton<Tickets>()
         .AddSingleton<Authentication>()
+        .AddSingleton<Handshake>()
         .AddSingleton<ConnectionRegistry>()
         .AddSingleton(provider => new PumpServices(
             provider.GetRequiredService<IDeliveryBus>(),
@@ -30,6 +32,7 @@ public static class GatewayHosting
             TimeSpan.FromMilliseconds(options.SteadyCoalesceMilliseconds),
             provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<RequestLimit>()
+        .AddSingleton<ClientActions>()
         .AddSingleton<SocketServices>()
         .AddSingleton<SocketEndpoint>()
         .AddSingleton<ChatEndpoints>()
@@ -41,6 +44,20 @@ public static class GatewayHosting
         .AddSingleton<ServiceEndpoints>()
         .AddSingleton<AdminAccess>()
         .AddSingleton<AdminEndpoints>();
+
+    /// <summary>The routes of sockets that another machine holds.</summary>
+    /// <param name="routes">The application.</param>
+    /// <param name="peerOf">Which connection a request is about, as the server knows it; null: the request is a client's own.</param>
+    public static void MapRelay(this IEndpointRouteBuilder routes, Func<HttpContext, RelayPeer?> peerOf) =>
+        routes.ServiceProvider.GetRequiredService<RelayEndpoint>().Map(routes, peerOf);
+
+    /// <summary>What takes requests about such sockets.</summary>
+    public static IServiceCollection AddRelay(this IServiceCollection services) => services.AddSingleton<RelayEndpoint>();
+
+    /// <summary>What carries such sockets: for processes that live on.</summary>
+    public static IServiceCollection AddCourier(this IServiceCollection services) => services
+        .AddSingleton<CourierServices>()
+        .AddHostedService<Courier>();
 
     /// <summary>What every request passes, outermost first.</summary>
     /// <param name="app">The application.</param>

@@ -72,6 +72,12 @@ public sealed class GatewayOptions
     /// </summary>
     public int SteadyCoalesceMilliseconds { get; set; } = 125;
 
+    /// <summary>The same on a socket that API Gateway holds, where each delta is a call (DESIGN.md section 4, step 7).</summary>
+    public int RelayCoalesceMilliseconds { get; set; } = 100;
+
+    /// <summary>How long API Gateway may take nothing for one of its sockets before that is cut; meanwhile the text grows and goes in one piece.</summary>
+    public int RelayPatienceSeconds { get; set; } = 60;
+
     /// <summary>What is wrong with these settings, a line each.</summary>
     public IEnumerable<string> Errors()
     {
@@ -137,6 +143,16 @@ public sealed class GatewayOptions
         if (SlowReaderSeconds is < 1 or > 600)
         {
             yield return $"Gateway:SlowReaderSeconds is {SlowReaderSeconds}; it must be between 1 and 600.";
+        }
+
+        if (RelayCoalesceMilliseconds is < 0 or > 1000)
+        {
+            yield return $"Gateway:RelayCoalesceMilliseconds is {RelayCoalesceMilliseconds}; it must be between 0 and 1000.";
+        }
+
+        if (RelayPatienceSeconds is < 1 or > 600)
+        {
+            yield return $"Gateway:RelayPatienceSeconds is {RelayPatienceSeconds}; it must be between 1 and 600.";
         }
 
         if (CoalesceMilliseconds is < 0 or > 1000)

@@ -48,6 +48,7 @@ public static class ErrorCode
     public const string NotServedHere = "not_served_here";
     public const string OutOfTime = "out_of_time";
     public const string AnswerTooLarge = "answer_too_large";
+    public const string RelayUnavailable = "relay_unavailable";
     public const string Internal = "internal";
 
     // The model, in the words of its failure kinds.

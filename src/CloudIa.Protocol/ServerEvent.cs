@@ -127,26 +127,29 @@ public sealed record AnswerMetadata
     public required string FinishReason { get; init; }
 }
 
-/// <summary>The answer is stored; <see cref="Content"/> is the stored text and replaces what the client holds.</summary>
+/// <summary>
+/// The answer is stored; <see cref="Content"/> is the stored text and replaces what the client holds. It is absent only
+/// through API Gateway, whose messages are short: then the deltas before it are the whole text.
+/// </summary>
 public sealed record MessageCompleted : JobEvent
 {
     public required int Turn { get; init; }
 
     public required int Attempt { get; init; }
 
-    public required string Content { get; init; }
+    public string? Content { get; init; }
 
     public required AnswerMetadata Metadata { get; init; }
 }
 
-/// <summary>The answer was stopped by its owner; <see cref="Content"/> is what was kept.</summary>
+/// <summary>The answer was stopped by its owner; <see cref="Content"/> is what was kept, absent as in <see cref="MessageCompleted"/>.</summary>
 public sealed record MessageStopped : JobEvent
 {
     public required int Turn { get; init; }
 
     public required int Attempt { get; init; }
 
-    public required string Content { get; init; }
+    public string? Content { get; init; }
 
     public AnswerMetadata? Metadata { get; init; }
 }

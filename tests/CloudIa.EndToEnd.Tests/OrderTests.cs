@@ -90,7 +90,7 @@ public sealed class OrderTests
             within: TimeSpan.FromMinutes(5),
             every: TimeSpan.FromMilliseconds(100));
         var asked = socket.Events.OfType<Accepted>().ToDictionary(accepted => accepted.JobId, accepted => accepted.Message!);
-        return [.. socket.Events.OfType<MessageCompleted>().Select(end => (end.Turn, end.JobId, asked[end.JobId], end.Content))];
+        return [.. socket.Events.OfType<MessageCompleted>().Select(end => (end.Turn, end.JobId, asked[end.JobId], end.Content!))];
     }
 
     private static IEnumerable<(int Turn, string Job, string Asked, string Answer)> Said(IReadOnlyList<MessageView> page) => page

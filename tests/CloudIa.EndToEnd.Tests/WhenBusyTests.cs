@@ -88,7 +88,7 @@ public sealed class WhenBusyTests(ITestOutputHelper output)
             _ => Task.FromResult(model.Calls.Single(call => call.Asked == "held here").State == ModelCallState.Abandoned ? "closed" : null),
             "the provider's request to be closed",
             server.Tail);
-        foreach (var job in waiting) await socket.Wait<MessageStopped>(end => end.JobId == job && end.Content.Length == 0, "the stop of a waiting message");
+        foreach (var job in waiting) await socket.Wait<MessageStopped>(end => end.JobId == job && end.Content is "", "the stop of a waiting message");
         Assert.Equal(
             [("held here", 1, JobStatus.Cancelled), ("waits 1", 2, JobStatus.Cancelled), ("waits 2", 3, JobStatus.Cancelled), ("urgent", 4, JobStatus.Completed), ("later", 5, JobStatus.Completed)],
             (await person.Messages(running.ConversationId)).Where(message => message.Role == MessageRole.User).Select(message => (message.Content, message.Turn ?? 0, message.Status)));

@@ -136,8 +136,8 @@ public sealed partial class RedisDeliveryBus : IDeliveryBus, IAsyncDisposable
 
     private static int LengthOf(ServerEvent end) => end switch
     {
-        MessageCompleted completed => completed.Content.Length,
-        MessageStopped stopped => stopped.Content.Length,
+        MessageCompleted completed => completed.Content?.Length ?? 0,
+        MessageStopped stopped => stopped.Content?.Length ?? 0,
         _ => 0,
     };
 

@@ -213,7 +213,7 @@ public sealed class Answer
 
     private FoldOutcome End(MessageCompleted completed)
     {
-        _text.Replace(completed.Attempt, completed.Content);
+        _text.End(completed.Attempt, completed.Content);
         _state = new AnswerState(JobStatus.Completed)
         {
             Turn = completed.Turn,
@@ -226,7 +226,7 @@ public sealed class Answer
 
     private FoldOutcome End(MessageStopped stopped)
     {
-        _text.Replace(stopped.Attempt, stopped.Content);
+        _text.End(stopped.Attempt, stopped.Content);
         _state = new AnswerState(JobStatus.Cancelled)
         {
             Turn = stopped.Turn,

@@ -78,4 +78,15 @@ public sealed class AnswerText
         _read = null;
         return FoldOutcome.Replaced;
     }
+
+    /// <summary>The attempt has ended.</summary>
+    /// <param name="attempt">The attempt that ended.</param>
+    /// <param name="text">Its stored text; null where the deltas before were all of it.</param>
+    public void End(int attempt, string? text)
+    {
+        if (text is null)
+            Restart(attempt);
+        else
+            Replace(attempt, text);
+    }
 }

@@ -212,8 +212,8 @@ public sealed class OwnerFeed : IValueTaskSource, IDisposable
 
     private static int TextOf(ServerEvent announced) => announced switch
     {
-        MessageCompleted completed => completed.Content.Length,
-        MessageStopped stopped => stopped.Content.Length,
+        MessageCompleted completed => completed.Content?.Length ?? 0,
+        MessageStopped stopped => stopped.Content?.Length ?? 0,
         _ => 0,
     };
 

@@ -7,10 +7,14 @@ using Microsoft.AspNetCore.Http;
 namespace CloudIa.Gateway.Connections;
 
 /// <summary>
-/// One open connection as the registry watches it: a socket, or an event stream. Times are the registry's ticks, whole
+/// One open connection as the registry watches it: a socket, an event stream, or a socket that another machine holds. Times are the registry's ticks, whole
 /// seconds, so that watching ten thousand of them costs a walk over a list and nothing a connection allocates.
 /// </summary>
-internal abstract class ClientConnection(ConnectionRegistry registry, HttpContext context, OwnerFeed feed, DateTimeOffset expiresAt)
+/// <param name="registry">The registry.</param>
+/// <param name="transport">Of the connection's request: not the context itself, which is another's once this one is over.</param>
+/// <param name="feed">What it is sent.</param>
+/// <param name="expiresAt">When the session ends.</param>
+internal abstract class ClientConnection(ConnectionRegistry registry, IConnectionLifetimeFeature? transport, OwnerFeed feed, DateTimeOffset expiresAt)
 {
     /// <summary>How long an ending may take before the transport is cut.</summary>
     private const int GraceSeconds = 2;
@@ -19,8 +23,6 @@ internal abstract class ClientConnection(ConnectionRegistry registry, HttpContex
     private const int LinuxTcp = 6;
     private const int LinuxTcpNotSentLowAt = 25;
 
-    // Not the context itself, which is another request's once this one is over.
-    private readonly IConnectionLifetimeFeature? transport = context.Features.Get<IConnectionLifetimeFeature>();
     private int ending;
     private int endedAt;
     private volatile int blockedAt = -1;
@@ -44,6 +46,9 @@ internal abstract class ClientConnection(ConnectionRegistry registry, HttpContex
     protected int ActiveAt => activeAt;
 
     protected ConnectionRegistry Registry => registry;
+
+    /// <summary>How long a send may make no progress.</summary>
+    protected virtual int PatienceSeconds => registry.Options.SlowReaderSeconds;
 
     /// <summary>When the session ends.</summary>
     protected DateTimeOffset ExpiresAt => DateTimeOffset.FromUnixTimeSeconds(Volatile.Read(ref expiresAt));
@@ -121,14 +126,14 @@ internal abstract class ClientConnection(ConnectionRegistry registry, HttpContex
         {
             if (now - endedAt > GraceSeconds)
             {
-                transport?.Abort();
+                Abort();
             }
 
             return;
         }
 
         var blocked = blockedAt;
-        if (feed.Overrun || (blocked >= 0 && now - blocked > registry.Options.SlowReaderSeconds))
+        if (feed.Overrun || (blocked >= 0 && now - blocked > PatienceSeconds))
         {
             End(Ending.SlowReader);
             return;
@@ -174,6 +179,9 @@ internal abstract class ClientConnection(ConnectionRegistry registry, HttpContex
         warnBefore = WarnBefore(registry, until);
         Volatile.Write(ref expiresAt, until.ToUnixTimeSeconds());
     }
+
+    /// <summary>Its ending takes too long.</summary>
+    protected virtual void Abort() => transport?.Abort();
 
     /// <summary>What else there is to look at.</summary>
     protected abstract void Watch(int now);

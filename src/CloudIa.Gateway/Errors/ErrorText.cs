@@ -45,6 +45,7 @@ public sealed record ErrorText(int Status, bool Retryable, string English, strin
         [ErrorCode.QueueUnavailable] = new(502, true, "The message was not taken: the queue is away.", "A mensagem não foi aceita: a fila está fora do ar."),
         [ErrorCode.StorageFull] = new(503, true, "The message was not taken: the disk is full.", "A mensagem não foi aceita: o disco está cheio."),
         [ErrorCode.HistoryUnavailable] = new(503, true, "The conversations cannot be read right now.", "As conversas não podem ser lidas agora."),
+        [ErrorCode.RelayUnavailable] = new(503, true, "Sockets cannot be served right now; please try again.", "Sockets não podem ser atendidos agora; tente de novo."),
         [ErrorCode.ShuttingDown] = new(503, true, "This server is going down; please try again.", "Este servidor está parando; tente de novo."),
         [ErrorCode.OutOfTime] = new(504, true, "There was no answer in time.", "Não houve resposta a tempo."),
         [ErrorCode.ModelThrottled] = new(503, true, "The model has too many requests.", "O modelo está com requisições demais."),

@@ -1,11 +1,12 @@
+using System.Buffers;
 using System.Net.WebSockets;
 using CloudIa.Core.Delivery;
 using CloudIa.Core.Intake;
 using CloudIa.Gateway.Connections;
 using CloudIa.Gateway.Errors;
-using CloudIa.Gateway.Identity;
 using CloudIa.Gateway.Streaming;
 using CloudIa.Protocol;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 
 namespace CloudIa.Gateway.Sockets;
@@ -14,16 +15,18 @@ namespace CloudIa.Gateway.Sockets;
 /// One socket, and what its client may ask on it. Answers go into its feed, behind what is there already. There may be
 /// ten thousand idle ones, so what lives as long as they do is kept small.
 /// </summary>
-internal sealed partial class SocketConnection(
+internal sealed class SocketConnection(
     SocketServices services, HttpContext context, OwnerFeed feed, string sessionId, DateTimeOffset expiresAt, string traceId)
-    : ClientConnection(services.Connections, context, feed, expiresAt)
+    : ClientConnection(services.Connections, context.Features.Get<IConnectionLifetimeFeature>(), feed, expiresAt), IClient
 {
     private static readonly WebSocketAcceptContext KeptAliveByItsClient = new() { KeepAliveInterval = Timeout.InfiniteTimeSpan };
 
     private readonly string? language = context.Request.Headers.AcceptLanguage;
     private AnswerPump? pump;
 
-    private Caller Caller => new(Owner, sessionId);
+    Caller IClient.Caller => new(Owner, sessionId);
+
+    string IClient.TraceId => traceId;
 
     /// <summary>Opens the socket and speaks with the client until either side, or the registry, ends it.</summary>
     /// <param name="context">The handshake, counted already; <paramref name="context"/> and <paramref name="connected"/> are not kept.</param>
@@ -67,6 +70,13 @@ internal sealed partial class SocketConnection(
             Feed.Dispose();
         }
     }
+
+    void IClient.Say(string? jobId, ServerEvent said) => Feed.Announce(jobId, said);
+
+    // The pump looks the job up when its client has room for it.
+    void IClient.Resume(ResumePoint point) => Feed.Resume(point.JobId, new Position(point.Attempt, point.Offset));
+
+    void IClient.Extend(DateTimeOffset until) => Extend(until);
 
     protected override void Watch(int now)
     {
@@ -125,13 +135,13 @@ internal sealed partial class SocketConnection(
                 switch (frame.Kind)
                 {
                     case FrameKind.TooLarge:
-                        Refuse(ErrorCode.FrameTooLarge);
+                        services.Actions.Refuse(this, ErrorCode.FrameTooLarge);
                         break;
                     case FrameKind.Binary:
-                        Refuse(ErrorCode.FrameNotText);
+                        services.Actions.Refuse(this, ErrorCode.FrameNotText);
                         break;
                     default:
-                        await HandleAsync(frame.Text);
+                        await services.Actions.HandleAsync(this, new ReadOnlySequence<byte>(frame.Text));
                         break;
                 }
             }
@@ -149,9 +159,7 @@ internal sealed partial class SocketConnection(
 
 /// <summary>What every socket needs of the service.</summary>
 public sealed record SocketServices(
-    MessageIntake Intake,
-    StopDesk Stops,
-    SessionTokens Sessions,
+    ClientActions Actions,
     ConnectionRegistry Connections,
     PumpServices Pump,
     GatewayOptions Options,

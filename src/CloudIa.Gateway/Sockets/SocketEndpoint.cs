@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Routing;
 namespace CloudIa.Gateway.Sockets;
 
 /// <summary>Opens sockets at /ws, and at / for clients of the first version.</summary>
-public sealed class SocketEndpoint(SocketServices services, Authentication authentication, SessionTokens sessions, Tickets tickets)
+public sealed class SocketEndpoint(SocketServices services, Handshake handshake)
 {
     internal const string Route = "/ws";
 
@@ -28,22 +28,17 @@ public sealed class SocketEndpoint(SocketServices services, Authentication authe
             throw new RequestRefusedException(ErrorCode.InvalidRequest, "a WebSocket handshake is expected here");
         }
 
-        if (!authentication.OriginAllowed(context.Request))
-        {
-            throw new RequestRefusedException(ErrorCode.OriginForbidden);
-        }
-
-        return context.Request.Query["ticket"] is [{ Length: > 0 } ticket]
-            ? OpenByTicketAsync(context, ticket)
-            : OpenAsync(context, authentication.Identify(context));
+        var reading = handshake.ReadAsync(context);
+#pragma warning disable VSTHRD103 // It is there.
+        return reading.IsCompletedSuccessfully ? OpenAsync(context, reading.Result) : OpenReadAsync(context, reading.AsTask());
+#pragma warning restore VSTHRD103
     }
 
-    private async Task OpenByTicketAsync(HttpContext context, string ticket) =>
-        await OpenAsync(context, await tickets.TakeAsync(ticket, context.RequestAborted));
+    private async Task OpenReadAsync(HttpContext context, Task<TokenReading> reading) => await OpenAsync(context, await reading);
 
     private Task OpenAsync(HttpContext context, TokenReading reading)
     {
-        var connected = Greet(context, reading, out var caller);
+        var connected = handshake.Greet(context, reading, out var caller);
 
         // Followed before the client learns of it, so that nothing it causes is missed; and counted before the handshake
         // is answered, so that one too many is told why.
@@ -72,36 +67,5 @@ public sealed class SocketEndpoint(SocketServices services, Authentication authe
             feed.Dispose();
             throw;
         }
-    }
-
-    private Connected Greet(HttpContext context, TokenReading reading, out Caller caller)
-    {
-        (caller, var expiresAt, var made) = CallerOf(reading);
-        return new Connected
-        {
-            ConnectionId = Identifiers.NewSecret(),
-            SessionId = caller.SessionId,
-            SessionToken = made?.Token,
-            TraceId = Problems.TraceIdOf(context),
-            Timestamp = services.Time.GetUtcNow(),
-            ExpiresAt = expiresAt,
-            HeartbeatSeconds = services.Options.HeartbeatSeconds,
-        };
-    }
-
-    private (Caller Caller, DateTimeOffset ExpiresAt, NewSession? Made) CallerOf(TokenReading reading)
-    {
-        if (reading.Error is null)
-        {
-            return (reading.Caller, reading.ExpiresAt, null);
-        }
-
-        if (reading.Error != ErrorCode.TokenMissing)
-        {
-            throw new RequestRefusedException(reading.Error);
-        }
-
-        var made = sessions.Create();
-        return (made.Caller, made.ExpiresAt, made);
     }
 }

@@ -62,8 +62,8 @@ internal sealed partial class AnswerPump
     /// <summary>Sends an end that was announced with its text.</summary>
     private ValueTask SendEndAsync(JobEvent end, Answer? answer) => end switch
     {
-        MessageCompleted completed => SendEndAsync(completed with { Content = "" }, completed.Attempt, new SentText(completed.Content), answer),
-        MessageStopped stopped => SendEndAsync(stopped with { Content = "" }, stopped.Attempt, new SentText(stopped.Content), answer),
+        MessageCompleted completed => SendEndAsync(completed with { Content = "" }, completed.Attempt, new SentText(completed.Content ?? ""), answer),
+        MessageStopped stopped => SendEndAsync(stopped with { Content = "" }, stopped.Attempt, new SentText(stopped.Content ?? ""), answer),
         _ => ValueTask.CompletedTask,
     };
 
@@ -103,8 +103,8 @@ internal sealed partial class AnswerPump
 
         return turn.End is null ? new StoredEnd(null, 0, null) : TurnEvents.End(turn, sessionId, traceId) switch
         {
-            MessageCompleted completed => new StoredEnd(completed with { Content = "" }, completed.Attempt, Text(job, completed.Content)),
-            MessageStopped stopped => new StoredEnd(stopped with { Content = "" }, stopped.Attempt, Text(job, stopped.Content)),
+            MessageCompleted completed => new StoredEnd(completed with { Content = "" }, completed.Attempt, Text(job, completed.Content ?? "")),
+            MessageStopped stopped => new StoredEnd(stopped with { Content = "" }, stopped.Attempt, Text(job, stopped.Content ?? "")),
             var failed => new StoredEnd(failed, turn.Attempt, null),
         };
     }

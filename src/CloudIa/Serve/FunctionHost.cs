@@ -2,6 +2,7 @@ using CloudIa.Core.Model;
 using CloudIa.Core.Model.Resilience;
 using CloudIa.Gateway;
 using CloudIa.Gateway.Errors;
+using CloudIa.Gateway.Relay;
 using CloudIa.Lambda;
 using CloudIa.Lambda.Runtime;
 using CloudIa.Lambda.Serving;
@@ -66,12 +67,13 @@ internal static class FunctionHost
         ServiceParts.Log(builder.Logging);
         var settings = await SettingsAsync(builder.Configuration, cancellation);
         var models = settings.Models.Count > 0 ? settings.Models.AsReadOnly() : new ModelDiscovery(builder.Configuration).FindAtHand();
-        builder.Services.AddLambdaServer(runtime, settings.Lambda, ExcuseAsync);
+        builder.Services.AddLambdaServer(runtime, settings.Lambda, ExcuseAsync).AddRelay();
         await builder.Services.AddServiceAsync(settings, new ModelCatalog([.. models.Select(Uncalled)], [.. settings.Failover]), cancellation);
 
         var app = builder.Build();
         app.UseGateway(settings.Gateway.AllowedHosts.Count > 0 ? settings.Gateway.AllowedHosts : ["*"]);
         app.MapGateway(streams: false);
+        app.MapRelay(context => context.Features.Get<RelayedSocket>() is { } socket ? new RelayPeer(socket.ConnectionId, socket.Callback, socket.ConnectedAt) : null);
         return app;
     }
 

@@ -61,6 +61,12 @@ internal static class ServiceParts
             .AddSingleton<DeadLetterDesk>()
             .AddSingleton<Recall>()
             .AddSingleton<JobRun>();
-        return settings.IsWorker ? services.AddHostedService<Worker>() : services;
+        if (settings.IsWorker)
+        {
+            services.AddHostedService<Worker>();
+        }
+
+        // Sockets that API Gateway holds need somebody who lives on.
+        return settings.IsWorker && settings.OnAws ? services.AddCourier() : services;
     }
 }

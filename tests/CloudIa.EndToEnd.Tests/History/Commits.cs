@@ -81,8 +81,8 @@ internal static class Commits
 
     private static End? Said(JobEvent said) => said switch
     {
-        MessageCompleted completed => new End(JobStatus.Completed, completed.Attempt, completed.Content),
-        MessageStopped stopped => new End(JobStatus.Cancelled, stopped.Attempt, stopped.Content),
+        MessageCompleted completed => new End(JobStatus.Completed, completed.Attempt, completed.Content!),
+        MessageStopped stopped => new End(JobStatus.Cancelled, stopped.Attempt, stopped.Content!),
         _ => null,
     };
 

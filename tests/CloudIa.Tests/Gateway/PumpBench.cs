@@ -210,7 +210,7 @@ internal sealed class PumpBench : SynchronizationContext, IEventSink, IDisposabl
                 break;
             case MessageCompleted completed:
                 Assert.True(Holds.Attempt != completed.Attempt || Text == completed.Content, "the deltas are not the whole text");
-                Replace(completed.Attempt, completed.Content);
+                Replace(completed.Attempt, completed.Content!);
                 break;
         }
     }

@@ -9,10 +9,10 @@ using CloudIa.Gateway.Http;
 using CloudIa.Gateway.Identity;
 using CloudIa.Protocol;
 
-namespace CloudIa.Gateway.Sockets;
+namespace CloudIa.Gateway.Connections;
 
-/// <summary>This part: what a client's frames ask for.</summary>
-internal sealed partial class SocketConnection
+/// <summary>What a client's frames ask for, however they come.</summary>
+public sealed class ClientActions(MessageIntake intake, StopDesk stops, SessionTokens sessions, TimeProvider time)
 {
     /// <summary>Answers that one resume may ask for: more than an owner can have in flight.</summary>
     private const int MaxResumed = 100;
@@ -23,58 +23,72 @@ internal sealed partial class SocketConnection
     /// <summary>What a client calls its message waits for slow clients as well; what it needs is a UUID.</summary>
     private const int LongestClientId = 255;
 
-    private async Task HandleAsync(ReadOnlyMemory<byte> text)
+    /// <summary>Does what a frame asks for. A bad frame, and an engine that is away, are said to the client.</summary>
+    internal async Task HandleAsync(IClient client, ReadOnlySequence<byte> text)
     {
         try
         {
-            var frame = Json.Parse(new ReadOnlySequence<byte>(text), ProtocolJson.Default.ClientFrame);
-            await ActAsync(frame);
+            await ActAsync(client, Json.Parse(text, ProtocolJson.Default.ClientFrame));
         }
         catch (RequestRefusedException refused)
         {
-            Refuse(refused.Code, refused.Details);
+            Refuse(client, refused.Code, refused.Details);
         }
         catch (QueueUnavailableException error)
         {
-            Refuse(error.Full ? ErrorCode.StorageFull : ErrorCode.QueueUnavailable);
+            Refuse(client, error.Full ? ErrorCode.StorageFull : ErrorCode.QueueUnavailable);
         }
         catch (HistoryUnavailableException)
         {
-            Refuse(ErrorCode.HistoryUnavailable);
+            Refuse(client, ErrorCode.HistoryUnavailable);
         }
     }
 
-    private Task ActAsync(ClientFrame frame)
+    /// <summary>Says that something cannot be done.</summary>
+    internal void Refuse(IClient client, string code, string? details = null, string? clientId = null, string? jobId = null) =>
+        client.Say(jobId, new ErrorEvent
+        {
+            SessionId = client.Caller.SessionId,
+            TraceId = client.TraceId,
+            Timestamp = time.GetUtcNow(),
+            JobId = jobId,
+            ClientId = clientId,
+            Code = code,
+            Details = details,
+            Final = true,
+        });
+
+    private Task ActAsync(IClient client, ClientFrame frame)
     {
         switch (frame.Action)
         {
             case "chat":
-                return ChatAsync(frame);
+                return ChatAsync(client, frame);
             case "resume":
-                Resume(frame.Jobs ?? []);
+                Resume(client, frame.Jobs ?? []);
                 return Task.CompletedTask;
             case "stop":
-                return StopAsync(frame.JobId);
+                return StopAsync(client, frame.JobId);
             case "ping":
-                Feed.Announce(null, new Pong { SessionId = sessionId, TraceId = traceId, Timestamp = services.Time.GetUtcNow() });
+                client.Say(null, new Pong { SessionId = client.Caller.SessionId, TraceId = client.TraceId, Timestamp = time.GetUtcNow() });
                 return Task.CompletedTask;
             case "refresh":
-                Refresh(frame.Token);
+                Refresh(client, frame.Token);
                 return Task.CompletedTask;
             default:
                 throw new RequestRefusedException(ErrorCode.ActionUnknown);
         }
     }
 
-    private async Task ChatAsync(ClientFrame frame)
+    private async Task ChatAsync(IClient client, ClientFrame frame)
     {
         if (frame.ClientId?.Length > LongestClientId)
         {
             throw new RequestRefusedException(ErrorCode.InvalidRequest, $"clientId: at most {LongestClientId} characters");
         }
 
-        var admission = await services.Intake.AcceptAsync(
-            Caller,
+        var admission = await intake.AcceptAsync(
+            client.Caller,
             new PostedMessage
             {
                 Message = frame.Message,
@@ -84,16 +98,16 @@ internal sealed partial class SocketConnection
                 SystemPrompt = frame.SystemPrompt,
                 IdempotencyKey = frame.IdempotencyKey,
                 ClientId = frame.ClientId,
-                TraceId = traceId,
+                TraceId = client.TraceId,
             },
             CancellationToken.None);
         if (admission is Admission.Refused refused)
         {
-            Refuse(refused.Code, refused.Details, frame.ClientId);
+            Refuse(client, refused.Code, refused.Details, frame.ClientId);
         }
     }
 
-    private void Resume(IReadOnlyList<ResumePoint> points)
+    private static void Resume(IClient client, IReadOnlyList<ResumePoint> points)
     {
         if (points.Count > MaxResumed)
         {
@@ -107,58 +121,44 @@ internal sealed partial class SocketConnection
                 throw new RequestRefusedException(ErrorCode.InvalidRequest, "jobs: each needs a jobId that the service gave");
             }
 
-            // The pump looks the job up when its client has room for it.
-            Feed.Resume(point.JobId, new Position(Math.Max(0, point.Attempt), Math.Max(0, point.Offset)));
+            client.Resume(point with { Attempt = Math.Max(0, point.Attempt), Offset = Math.Max(0, point.Offset) });
         }
     }
 
     /// <summary>Carries on with a newer token of the same owner.</summary>
-    private void Refresh(string? token)
+    private void Refresh(IClient client, string? token)
     {
-        var reading = token is null ? new TokenReading(default, default, ErrorCode.TokenMissing) : services.Sessions.Read(token);
-        if ((reading.Error ?? (reading.Caller.Owner == Owner ? null : ErrorCode.TokenInvalid)) is { } error)
+        var reading = token is null ? new TokenReading(default, default, ErrorCode.TokenMissing) : sessions.Read(token);
+        if ((reading.Error ?? (reading.Caller.Owner == client.Caller.Owner ? null : ErrorCode.TokenInvalid)) is { } error)
         {
             throw new RequestRefusedException(error);
         }
 
-        Extend(reading.ExpiresAt);
-        Feed.Announce(null, new SessionRefreshed
+        client.Extend(reading.ExpiresAt);
+        client.Say(null, new SessionRefreshed
         {
-            SessionId = sessionId,
-            TraceId = traceId,
-            Timestamp = services.Time.GetUtcNow(),
-            ExpiresAt = ExpiresAt,
+            SessionId = client.Caller.SessionId,
+            TraceId = client.TraceId,
+            Timestamp = time.GetUtcNow(),
+            ExpiresAt = reading.ExpiresAt,
         });
     }
 
-    private async Task StopAsync(string? jobId)
+    private async Task StopAsync(IClient client, string? jobId)
     {
         if (jobId is not { Length: <= LongestId })
         {
             throw new RequestRefusedException(ErrorCode.NotFound);
         }
 
-        var result = await services.Stops.StopAsync(new JobKey(Owner, jobId), CancellationToken.None);
+        var result = await stops.StopAsync(new JobKey(client.Caller.Owner, jobId), CancellationToken.None);
         if (result is null)
         {
-            Refuse(ErrorCode.NotFound, jobId: jobId);
+            Refuse(client, ErrorCode.NotFound, jobId: jobId);
         }
         else if (result is { EndedNow: false, Turn.End: not null })
         {
-            Feed.Announce(result.Turn.JobId, TurnEvents.End(result.Turn, sessionId, traceId));
+            client.Say(result.Turn.JobId, TurnEvents.End(result.Turn, client.Caller.SessionId, client.TraceId));
         }
     }
-
-    private void Refuse(string code, string? details = null, string? clientId = null, string? jobId = null) =>
-        Feed.Announce(jobId, new ErrorEvent
-        {
-            SessionId = sessionId,
-            TraceId = traceId,
-            Timestamp = services.Time.GetUtcNow(),
-            JobId = jobId,
-            ClientId = clientId,
-            Code = code,
-            Details = details,
-            Final = true,
-        });
 }

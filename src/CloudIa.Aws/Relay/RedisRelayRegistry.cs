@@ -1,0 +1,131 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using CloudIa.Aws.Delivery;
+using CloudIa.Aws.Storage;
+using CloudIa.Core.Delivery.Relay;
+using StackExchange.Redis;
+
+namespace CloudIa.Aws.Relay;
+
+/// <summary>The register of relayed connections in Redis. A process that never asks for a round does not listen.</summary>
+public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
+{
+    /// <summary>A courier that said nothing for so long is dead: ten of its rounds.</summary>
+    private const int DeadSeconds = 10;
+
+    /// <summary>Connections that are said again in one call.</summary>
+    private const int RenewedAtOnce = 200;
+
+    /// <summary>Where couriers hear that there is something: the id of a connection.</summary>
+    private static readonly RedisChannel Channel = RedisChannel.Literal(RelayScripts.Prefix + "words");
+
+    private readonly string courier = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+    private readonly SemaphoreSlim something = new(0, 1);
+    private readonly RedisLink link;
+    private readonly TimeProvider time;
+    private readonly Listening words;
+
+    // Since when rounds are answered without a gap; null: they are not.
+    private long? answeredSince;
+
+    public RedisRelayRegistry(RedisLink link, TimeProvider time)
+    {
+        (this.link, this.time) = (link, time);
+        words = new Listening(link, Channel, _ => Wake());
+    }
+
+    public void Dispose()
+    {
+        words.Dispose();
+        something.Dispose();
+    }
+
+    public async ValueTask<bool> OpenAsync(RelayedConnection connection, CancellationToken cancellation) =>
+        await CallAsync(RelayScripts.Open, [connection.Id, Write(connection), RelayScripts.Lives, Channel.ToString()]) is not null;
+
+    public async ValueTask<(bool Answered, RelayedConnection? Connection)> FindAsync(string id, CancellationToken cancellation)
+    {
+        var (answered, json) = await link.TryAsync(redis => redis.HashGetAsync(RelayScripts.Prefix + "connection:" + id, "json"));
+        return (answered, answered && !json.IsNull ? Read(json, RelayJson.Default.RelayedConnection) : null);
+    }
+
+    public async ValueTask<bool> AskAsync(RelayAsk ask, CancellationToken cancellation) =>
+        await CallAsync(RelayScripts.Ask, [ask.Id, Write(ask), RelayScripts.Lives, Channel.ToString()]) is { } known && (int)known == 1;
+
+    public async ValueTask<CourierRound?> RoundAsync(int most, CancellationToken cancellation)
+    {
+        await words.OpenAsync(cancellation);
+
+        // After an outage all couriers seem dead: a while is given to them to say otherwise.
+        var judges = answeredSince is { } since && time.GetElapsedTime(since) > TimeSpan.FromSeconds(DeadSeconds);
+        var round = await CallAsync(RelayScripts.Round, [courier, most, judges ? DeadSeconds : 0, RelayScripts.Lives]);
+        answeredSince = round is null ? null : answeredSince ?? time.GetTimestamp();
+        if (round is null)
+        {
+            return null;
+        }
+
+        var parts = (RedisResult[])round!;
+        var taken = ReadAll(parts[1], RelayJson.Default.RelayedConnection);
+        var orphans = ReadAll(parts[2], RelayJson.Default.RelayedConnection);
+        if (taken.Count == most || orphans.Count >= most)
+        {
+            // There may be more.
+            Wake();
+        }
+
+        return new CourierRound((int)parts[0] == 1, taken, orphans, ReadAll(parts[3], RelayJson.Default.RelayAsk));
+    }
+
+    public async ValueTask WaitAsync(TimeSpan longest, CancellationToken cancellation) => await something.WaitAsync(longest, cancellation);
+
+    public async ValueTask RenewAsync(IReadOnlyCollection<RelayedConnection> carried, CancellationToken cancellation)
+    {
+        foreach (var some in carried.Chunk(RenewedAtOnce))
+        {
+            await CallAsync(RelayScripts.Renew, [courier, RelayScripts.Lives, .. some.SelectMany(one => new RedisValue[] { one.Id, Write(one) })]);
+        }
+    }
+
+    public async ValueTask ForgetAsync(string id) => await CallAsync(RelayScripts.Forget, [courier, id]);
+
+    private static RedisValue Write(RelayedConnection connection) => JsonSerializer.Serialize(connection, RelayJson.Default.RelayedConnection);
+
+    private static RedisValue Write(RelayAsk ask) => JsonSerializer.Serialize(ask, RelayJson.Default.RelayAsk);
+
+    private static T? Read<T>(RedisValue json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize((string)json!, type);
+        }
+        catch (JsonException)
+        {
+            // A newer version's, or nobody's.
+            return null;
+        }
+    }
+
+    private static List<T> ReadAll<T>(RedisResult jsons, JsonTypeInfo<T> type)
+        where T : class => [.. ((RedisValue[])jsons!).Select(json => Read(json, type)).OfType<T>()];
+
+    private async ValueTask<RedisResult?> CallAsync(string script, RedisValue[] arguments)
+    {
+        var (_, said) = await link.TryAsync(redis => redis.ScriptEvaluateAsync(script, [], arguments));
+        return said;
+    }
+
+    private void Wake()
+    {
+        try
+        {
+            something.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is awake.
+        }
+    }
+}

@@ -1,0 +1,111 @@
+namespace CloudIa.Aws.Relay;
+
+/// <summary>
+/// What is done to the register of relayed connections, each in one step. All its keys have one hash tag, so that they
+/// lie in one slot and a script may name them itself: of a connection a hash (json, by: its courier), and what was asked
+/// of it before it had one; of a courier the set of what it carries and the list of what it is asked; the list of
+/// connections without a courier; and the couriers with the time when each last said that it lives, in Redis's seconds.
+/// </summary>
+internal static class RelayScripts
+{
+    /// <summary>Seconds for which a connection is known that nobody renews.</summary>
+    public const int Lives = 90;
+
+    /// <summary>What all names begin with.</summary>
+    public const string Prefix = "{cloudia:relay}:";
+
+    private const string Names = """
+        local p = '{cloudia:relay}:'
+        local couriers, waiting = p .. 'couriers', p .. 'waiting'
+        local function conn(id) return p .. 'connection:' .. id end
+        local function early(id) return p .. 'early:' .. id end
+        local function carried(by) return p .. 'carried:' .. by end
+        local function asks(by) return p .. 'asks:' .. by end
+        """;
+
+    /// <summary>Notes a connection without a courier. Arguments: its id, its JSON, seconds, the channel.</summary>
+    public const string Open = Names + """
+
+        redis.call('HSET', conn(ARGV[1]), 'json', ARGV[2])
+        redis.call('EXPIRE', conn(ARGV[1]), ARGV[3])
+        redis.call('RPUSH', waiting, ARGV[1])
+        redis.call('EXPIRE', waiting, ARGV[3])
+        redis.call('PUBLISH', ARGV[4], ARGV[1])
+        return 1
+        """;
+
+    /// <summary>Puts an ask where its connection's courier finds it: 1; 0: there is no such connection. Arguments: the id, the ask's JSON, seconds, the channel.</summary>
+    public const string Ask = Names + """
+
+        if redis.call('EXISTS', conn(ARGV[1])) == 0 then return 0 end
+        local by = redis.call('HGET', conn(ARGV[1]), 'by')
+        local list = by and asks(by) or early(ARGV[1])
+        redis.call('RPUSH', list, ARGV[2])
+        redis.call('EXPIRE', list, ARGV[3])
+        redis.call('PUBLISH', ARGV[4], ARGV[1])
+        return 1
+        """;
+
+    /// <summary>
+    /// A courier's round: whether it was known; the JSON of connections taken, of those that dead couriers leave, and of
+    /// asks. Arguments: the courier, connections to take, seconds of silence after which another is dead (0: none is), seconds.
+    /// </summary>
+    public const string Round = Names + """
+
+        local me, most, dead, lives = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+        local now = tonumber(redis.call('TIME')[1])
+        local known = redis.call('ZSCORE', couriers, me)
+        redis.call('ZADD', couriers, now, me)
+        local taken, orphans, said = {}, {}, {}
+        if dead > 0 then
+          for _, other in ipairs(redis.call('ZRANGEBYSCORE', couriers, '-inf', now - dead)) do
+            local left = redis.call('SPOP', carried(other), most)
+            for _, id in ipairs(left) do
+              local json = redis.call('HGET', conn(id), 'json')
+              if json then orphans[#orphans + 1] = json end
+              redis.call('DEL', conn(id))
+            end
+            if #left < most then
+              redis.call('ZREM', couriers, other)
+              redis.call('DEL', asks(other), carried(other))
+            end
+          end
+        end
+        while #taken < most do
+          local id = redis.call('LPOP', waiting)
+          if not id then break end
+          local json = redis.call('HGET', conn(id), 'json')
+          if json then
+            redis.call('HSET', conn(id), 'by', me)
+            redis.call('SADD', carried(me), id)
+            taken[#taken + 1] = json
+            for _, ask in ipairs(redis.call('LRANGE', early(id), 0, -1)) do said[#said + 1] = ask end
+            redis.call('DEL', early(id))
+          end
+        end
+        for _, ask in ipairs(redis.call('LRANGE', asks(me), 0, -1)) do said[#said + 1] = ask end
+        redis.call('DEL', asks(me))
+        redis.call('EXPIRE', carried(me), lives)
+        return {known and 1 or 0, taken, orphans, said}
+        """;
+
+    /// <summary>Says again what a courier carries. Arguments: the courier, seconds, then an id and its JSON for each.</summary>
+    public const string Renew = Names + """
+
+        for i = 3, #ARGV, 2 do
+          redis.call('HSET', conn(ARGV[i]), 'json', ARGV[i + 1], 'by', ARGV[1])
+          redis.call('EXPIRE', conn(ARGV[i]), ARGV[2])
+          redis.call('SADD', carried(ARGV[1]), ARGV[i])
+        end
+        redis.call('EXPIRE', carried(ARGV[1]), ARGV[2])
+        return 1
+        """;
+
+    /// <summary>A connection has ended. Arguments: the courier, the id.</summary>
+    public const string Forget = Names + """
+
+        redis.call('DEL', conn(ARGV[2]), early(ARGV[2]))
+        redis.call('SREM', carried(ARGV[1]), ARGV[2])
+        return 1
+        """;
+}
