@@ -27,6 +27,9 @@ public sealed class AwsOptions
     /// <summary>Milliseconds that one call of @connections may take.</summary>
     public int ConnectionsMilliseconds { get; set; } = 3000;
 
+    /// <summary>Seconds of silence after which a courier counts as dead, and its sockets are cut so that their clients come back.</summary>
+    public int CourierDeadSeconds { get; set; } = 10;
+
     /// <summary>What is wrong with these, a line each.</summary>
     public IEnumerable<string> Errors()
     {
@@ -61,6 +64,11 @@ public sealed class AwsOptions
         if (ConnectionsMilliseconds is < 100 or > 60_000)
         {
             yield return $"Aws:ConnectionsMilliseconds is {ConnectionsMilliseconds}; it must be between 100 and 60000.";
+        }
+
+        if (CourierDeadSeconds is < 3 or > 80)
+        {
+            yield return $"Aws:CourierDeadSeconds is {CourierDeadSeconds}; it must be between 3 (rounds are a second apart) and 80 (after 90 s sockets are forgotten).";
         }
 
         if (PollSeconds is < 1 or > 20)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Amazon.Runtime;
 using Amazon.Runtime.Credentials;
+using Amazon.Runtime.Endpoints;
 using Amazon.Runtime.Internal;
 using Amazon.Runtime.Internal.Auth;
 using Amazon.Runtime.Internal.Util;
@@ -31,9 +32,12 @@ public sealed partial class ConnectionsPost : IRelayPost, IDisposable
     private AWSCredentials? credentials;
     private int failing;
 
-    public ConnectionsPost(AwsOptions options, ILogger<ConnectionsPost> logger)
+    /// <param name="options">The time limit of a call, and where the calls go.</param>
+    /// <param name="logger">Told when calls begin to fail.</param>
+    /// <param name="credentials">Null: the SDK looks for them.</param>
+    public ConnectionsPost(AwsOptions options, ILogger<ConnectionsPost> logger, AWSCredentials? credentials = null)
     {
-        this.logger = logger;
+        (this.logger, this.credentials) = (logger, credentials);
         endpoint = options.ConnectionsEndpoint is { Length: > 0 } given ? new Uri(given) : null;
         http = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = ConnectionsLive, MaxConnectionsPerServer = MostCalls, UseCookies = false })
         {
@@ -138,7 +142,7 @@ public sealed partial class ConnectionsPost : IRelayPost, IDisposable
         public override string UserAgent => "cloudia";
 
         /// <summary>Each connection says where its own is.</summary>
-        public override Amazon.Runtime.Endpoints.Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters) => throw new NotSupportedException();
+        public override Endpoint DetermineServiceOperationEndpoint(ServiceOperationEndpointParameters parameters) => throw new NotSupportedException();
     }
 
     private sealed class DefaultConfigurationProvider : IDefaultConfigurationProvider

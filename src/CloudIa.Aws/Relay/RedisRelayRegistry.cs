@@ -11,9 +11,6 @@ namespace CloudIa.Aws.Relay;
 /// <summary>The register of relayed connections in Redis. A process that never asks for a round does not listen.</summary>
 public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
 {
-    /// <summary>A courier that said nothing for so long is dead: ten of its rounds.</summary>
-    private const int DeadSeconds = 10;
-
     /// <summary>Connections that are said again in one call.</summary>
     private const int RenewedAtOnce = 200;
 
@@ -23,15 +20,16 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
     private readonly string courier = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly SemaphoreSlim something = new(0, 1);
     private readonly RedisLink link;
+    private readonly int deadSeconds;
     private readonly TimeProvider time;
     private readonly Listening words;
 
     // Since when rounds are answered without a gap; null: they are not.
     private long? answeredSince;
 
-    public RedisRelayRegistry(RedisLink link, TimeProvider time)
+    public RedisRelayRegistry(RedisLink link, AwsOptions options, TimeProvider time)
     {
-        (this.link, this.time) = (link, time);
+        (this.link, this.time, deadSeconds) = (link, time, options.CourierDeadSeconds);
         words = new Listening(link, Channel, _ => Wake());
     }
 
@@ -58,8 +56,8 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
         await words.OpenAsync(cancellation);
 
         // After an outage all couriers seem dead: a while is given to them to say otherwise.
-        var judges = answeredSince is { } since && time.GetElapsedTime(since) > TimeSpan.FromSeconds(DeadSeconds);
-        var round = await CallAsync(RelayScripts.Round, [courier, most, judges ? DeadSeconds : 0, RelayScripts.Lives]);
+        var judges = answeredSince is { } since && time.GetElapsedTime(since) > TimeSpan.FromSeconds(deadSeconds);
+        var round = await CallAsync(RelayScripts.Round, [courier, most, judges ? deadSeconds : 0, RelayScripts.Lives]);
         answeredSince = round is null ? null : answeredSince ?? time.GetTimestamp();
         if (round is null)
         {
