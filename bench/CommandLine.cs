@@ -48,6 +48,7 @@ internal static class CommandLine
             root.Options.Add(option);
         foreach (var row in Rows)
             root.Subcommands.Add(RowCommand($"row{row.Row}", row.Description, [row.Run]));
+        root.Subcommands.Add(RowCommand("function", "Row 12 as a function: cold start, memory and warm invocations. Needs the engines of ./test.", [Row12Function.RunAsync]));
         root.Subcommands.Add(RowCommand("calibrate", "The comparators among themselves; no part of the goals.", [Calibration.RunAsync]));
         root.Subcommands.Add(RowCommand("all", "Every row, one after the other.", [.. Rows.Select(row => row.Run)]));
         root.Subcommands.Add(ComparatorCommand.Build());

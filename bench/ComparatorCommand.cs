@@ -26,6 +26,7 @@ internal static class ComparatorCommand
         "idle-sockets" => IdleSockets.RunAsync(port),
         "raw-sockets" => RawSockets.RunAsync(port),
         "paced-model" => PacedModel.RunAsync(port),
+        "bare-function" => BareFunction.RunAsync(folder),
         "fake-model" => FakeModel.RunAsync(port),
         _ => throw new ArgumentException($"There is no comparator {name}.", nameof(name)),
     };
