@@ -66,31 +66,37 @@ public sealed partial class LambdaServer(
 
     private async Task HandleAsync(Invocation invocation, Func<Exchange, Task<ReadOnlyMemory<byte>>> answer)
     {
+        ReadOnlyMemory<byte> json;
         try
         {
             var exchange = new Exchange(EventReader.Read(invocation), invocation.RequestId);
-            var json = await WithinTimeAsync(exchange, answer, invocation.Deadline);
+            json = await WithinTimeAsync(exchange, answer, invocation.Deadline);
             exchange.Dispose();
-            await runtime.AnswerAsync(invocation.RequestId, json, CancellationToken.None);
-        }
-        catch (HttpRequestException error) when (error.StatusCode is null)
-        {
-            throw;
         }
 #pragma warning disable CA1031 // One event's failure is told, and is no other's.
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            LogFailed(error, invocation.RequestId);
-            await ReportAsync(invocation, RuntimeError.Of(error));
+            await FailAsync(invocation, error);
+            return;
+        }
+
+        try
+        {
+            await runtime.AnswerAsync(invocation.RequestId, json, CancellationToken.None);
+        }
+        catch (HttpRequestException refused) when (refused.StatusCode is not null)
+        {
+            await FailAsync(invocation, refused);
         }
     }
 
-    private async Task ReportAsync(Invocation invocation, RuntimeError error)
+    private async Task FailAsync(Invocation invocation, Exception error)
     {
+        LogFailed(error, invocation.RequestId);
         try
         {
-            await runtime.ReportAsync(invocation.RequestId, error, CancellationToken.None);
+            await runtime.ReportAsync(invocation.RequestId, RuntimeError.Of(error), CancellationToken.None);
         }
         catch (HttpRequestException refused) when (refused.StatusCode is not null)
         {

@@ -50,14 +50,17 @@ public class InvocationTests
         await WorksAsync(function);
     }
 
-    [Fact]
-    public async Task A_handler_that_throws_is_reported()
+    [Theory]
+    [InlineData(typeof(InvalidTimeZoneException))]
+    [InlineData(typeof(HttpRequestException))]
+    [InlineData(typeof(OperationCanceledException))]
+    public async Task A_handler_that_throws_is_reported(Type exception)
     {
-        await using var function = await Function.StartAsync(ThrowOnceAsync());
+        await using var function = await Function.StartAsync(ThrowOnceAsync((Exception)Activator.CreateInstance(exception, "it broke")!));
 
-        var error = Reported(await function.InvokeAsync(Function.Recorded("http-api-documented")), nameof(InvalidTimeZoneException));
+        var error = Reported(await function.InvokeAsync(Function.Recorded("http-api-documented")), exception.Name);
 
-        Assert.Equal("no such zone", (string?)error["errorMessage"]);
+        Assert.Equal("it broke", (string?)error["errorMessage"]);
         Assert.NotEmpty(error["stackTrace"]!.AsArray());
         await WorksAsync(function);
     }
@@ -253,10 +256,10 @@ public class InvocationTests
 
     private static Task AnswerAsync(HttpContext context) => context.Response.WriteAsync("works");
 
-    private static RequestDelegate ThrowOnceAsync()
+    private static RequestDelegate ThrowOnceAsync(Exception error)
     {
         var thrown = false;
-        return context => thrown || !(thrown = true) ? AnswerAsync(context) : throw new InvalidTimeZoneException("no such zone");
+        return context => thrown || !(thrown = true) ? AnswerAsync(context) : throw error;
     }
 
     private static JsonNode Reported(Outcome outcome, string type)
