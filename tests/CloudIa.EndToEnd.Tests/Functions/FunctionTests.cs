@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.Protocol;
@@ -52,6 +54,31 @@ public sealed class FunctionTests(Engines engines)
         var late = await function.Invoke(await ApiGatewayEvents.OfAsync(request), DateTimeOffset.UnixEpoch);
         Assert.True(late.Error is not null || JsonNode.Parse(late.Answer!) is not null);
         await person.Post("After an event without time");
+    }
+
+    [Fact]
+    public async Task A_request_without_an_answer_in_time_is_told_so_before_Lambda_ends_it()
+    {
+        // It takes connections, and answers none.
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var installation = await FunctionInstallation.StartAsync(engines, worker: false);
+        var settings = new Dictionary<string, string>(installation.Settings)
+        {
+            ["AWS_ENDPOINT_URL_DYNAMODB"] = $"http://{silent.LocalEndpoint}",
+
+            // Cancelled when half of its time is over, it has a quarter to say so.
+            ["CLOUDIA__LAMBDA__MARGINMILLISECONDS"] = "20000",
+        };
+        await using var function = await FunctionProcess.StartAsync(settings);
+        using var person = await ApiClient.WithSession(Gateway, function.Handler);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/conversations") { Headers = { { "Authorization", $"Bearer {person.Token}" } } };
+
+        using var late = ApiGatewayEvents.Read(await function.Invoke(await ApiGatewayEvents.OfAsync(request), TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(16)));
+
+        var problem = JsonSerializer.Deserialize(await late.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), ProtocolJson.Default.Problem)!;
+        Assert.Equal((504, ErrorCode.OutOfTime, true), (problem.Status, problem.Code, problem.Retryable ?? false));
+        Assert.Equal(HttpStatusCode.OK, (await person.Get("/health/live")).Status);
     }
 
     [Fact]
