@@ -21,7 +21,8 @@ public sealed partial class DynamoConversationStore
         JobItem? item = null;
         for (var tries = 0; ; tries++)
         {
-            await calls.PauseAsync(tries, cancellation);
+            // At once the first time: who was faster was most likely the begin of this very message.
+            await calls.PauseAsync(tries - 1, cancellation);
             var conversation = await FindItemAsync(job.Conversation, cancellation);
             if (conversation is { IsDeleted: true } || (conversation is null && job.Turn is not null)
                 || conversation?.Waiting.ContainsKey(job.JobId) == true || conversation?.Open.ContainsKey(job.JobId) == true)

@@ -52,7 +52,8 @@ public sealed partial class DynamoConversationStore : IConversationStore
         using var turn = await lanes.EnterAsync(job.Conversation, cancellation);
         for (var tries = 0; ; tries++)
         {
-            await calls.PauseAsync(tries, cancellation);
+            // At once the first time: who was faster was most likely the mark of this very message.
+            await calls.PauseAsync(tries - 1, cancellation);
             var conversation = await FindItemAsync(job.Conversation, cancellation);
             if (conversation is { IsDeleted: true } || (conversation is null && job.Turn is not null))
             {
@@ -69,6 +70,12 @@ public sealed partial class DynamoConversationStore : IConversationStore
                     // Whatever a message says: a job stays where it was first.
                     (job, item) = (job with { ConversationId = known.ConversationId }, known);
                     continue;
+                }
+
+                if (known is { IsWithdrawn: false })
+                {
+                    // Or the place would be written to the job once more, though it is the one that was expected.
+                    item = item with { TurnsBefore = known.TurnsBefore, Place = known.Place };
                 }
 
                 place = known is null ? null : await LocateAsync(known, conversation, cancellation);

@@ -65,6 +65,23 @@ public sealed class DynamoStoreCostTests(DynamoFixture dynamo, ITestOutputHelper
         Assert.InRange(begun.Written + finished.Written, 2, 4);
     }
 
+    [Fact]
+    public async Task A_begin_that_overtakes_the_mark_of_its_message_writes_no_more_than_one_behind_it()
+    {
+        // A worker may have a message while its gateway still shows it as waiting, between the two writes of that.
+        var job = Samples.Job(owner: owner);
+        var (client, gateway) = PausedClient.Of(dynamo.Client, 2);
+        var pending = dynamo.NewStore(client).RecordPendingAsync(job, None);
+        await gateway.Paused;
+
+        var begun = await CostOf("begin", () => store.BeginAsync(job, None));
+        gateway.GoOn();
+        await pending;
+
+        Assert.Equal(2, begun.Written);
+        Assert.Empty(await store.ReadPendingAsync(job.Conversation, 10, None));
+    }
+
     private async Task<(double Read, double Written)> CostOf(string what, Func<Task> work)
     {
         var before = store.Units.Sum;
