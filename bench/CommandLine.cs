@@ -14,6 +14,7 @@ internal static class CommandLine
         (3, "Accepts a second against a server that only reads the body.", Row3ReadBody.RunAsync),
         (4, "One client's accept time against one commit.", Row4OneClient.RunAsync),
         (5, "Added time to the first token.", Row5FirstToken.RunAsync),
+        (6, "The same on many machines: gateway, worker, queue, table and Redis.", Row6ManyMachines.RunAsync),
         (7, "From the model's chunk to the client's frame.", Row7Delay.RunAsync),
         (8, "Deltas a second against a raw WebSocket loop.", Row8Deltas.RunAsync),
         (9, "Memory of an idle connection.", Row9IdleConnections.RunAsync),

@@ -27,6 +27,7 @@ internal static class ComparatorCommand
         "raw-sockets" => RawSockets.RunAsync(port),
         "paced-model" => PacedModel.RunAsync(port),
         "bare-function" => BareFunction.RunAsync(folder),
+        "bare-engines" => BareEngines.RunAsync(port),
         "fake-model" => FakeModel.RunAsync(port),
         _ => throw new ArgumentException($"There is no comparator {name}.", nameof(name)),
     };

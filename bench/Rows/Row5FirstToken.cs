@@ -63,13 +63,18 @@ internal static class Row5FirstToken
         var endpoint = new Uri($"http://127.0.0.1:{model.Port}{path}");
         // Twice the streams, so that no message waits for a worker.
         await using var server = await OurServer.StartReadyAsync(program, Math.Max(8, 2 * streams), cancellation, endpoint);
-        var tokens = await Sessions.OpenAsync(server.Port, Math.Max(streams, 20), cancellation);
-        // A fresh process is warmed up by many streams, also where one is measured.
-        await RunAsync(tokens, token => ChatStream.OpenAsync(server.Port, token, cancellation), settings.Warmup, cancellation);
-        return await RunAsync(tokens.Take(streams), token => ChatStream.OpenAsync(server.Port, token, cancellation), settings.Duration, cancellation);
+        return await LoadAsync(settings, server.Port, streams, 20, cancellation);
     }
 
-    private static async Task<LoadResult> DirectAsync(
+    /// <summary>A fresh process is warmed up by many streams, also where one is measured.</summary>
+    internal static async Task<LoadResult> LoadAsync(BenchSettings settings, int port, int streams, int warming, CancellationToken cancellation)
+    {
+        var tokens = await Sessions.OpenAsync(port, Math.Max(streams, warming), cancellation);
+        await RunAsync(tokens, token => ChatStream.OpenAsync(port, token, cancellation), settings.Warmup, cancellation);
+        return await RunAsync(tokens.Take(streams), token => ChatStream.OpenAsync(port, token, cancellation), settings.Duration, cancellation);
+    }
+
+    internal static async Task<LoadResult> DirectAsync(
         BenchSettings settings, ServerProcess model, string path, int streams, CancellationToken cancellation)
     {
         var clients = Enumerable.Repeat(path, streams).ToArray();

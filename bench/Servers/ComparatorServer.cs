@@ -10,7 +10,9 @@ namespace CloudIa.Bench.Servers;
 /// </summary>
 internal static class ComparatorServer
 {
-    public static async Task<ServerProcess> StartReadyAsync(string name, string? ours, CancellationToken cancellation)
+    /// <param name="variables">Of its environment.</param>
+    public static async Task<ServerProcess> StartReadyAsync(
+        string name, string? ours, CancellationToken cancellation, params IReadOnlyList<(string Name, string Value)> variables)
     {
         var folder = Workspace.NewDataFolder(name);
         var port = ServerProcess.FreePort();
@@ -20,6 +22,8 @@ internal static class ComparatorServer
             "exec", "--runtimeconfig", WriteRuntimeConfig(folder, ours), bench,
             "comparator", name, "--port", port.ToString(CultureInfo.InvariantCulture), "--data", folder,
         ]);
+        foreach (var (variable, value) in variables)
+            start.Environment[variable] = value;
         var server = ServerProcess.Start(start, port, folder);
         try
         {
