@@ -14,13 +14,14 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
     /// <summary>Connections that are said again in one call.</summary>
     private const int RenewedAtOnce = 200;
 
-    /// <summary>Where couriers hear that there is something: the id of a connection.</summary>
-    private static readonly RedisChannel Channel = RedisChannel.Literal(RelayScripts.Prefix + "words");
-
     private readonly string courier = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
     private readonly SemaphoreSlim something = new(0, 1);
     private readonly RedisLink link;
     private readonly int deadSeconds;
+    private readonly string prefix;
+
+    // Where couriers hear that there is something: the id of a connection.
+    private readonly string channel;
     private readonly TimeProvider time;
     private readonly Listening words;
 
@@ -30,7 +31,11 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
     public RedisRelayRegistry(RedisLink link, AwsOptions options, TimeProvider time)
     {
         (this.link, this.time, deadSeconds) = (link, time, options.CourierDeadSeconds);
-        words = new Listening(link, Channel, _ => Wake());
+
+        // Installations that share a Redis have tables of their own.
+        prefix = $"{{cloudia:relay:{options.Table}}}:";
+        channel = prefix + "words";
+        words = new Listening(link, RedisChannel.Literal(channel), _ => Wake());
     }
 
     public void Dispose()
@@ -40,16 +45,16 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
     }
 
     public async ValueTask<bool> OpenAsync(RelayedConnection connection, CancellationToken cancellation) =>
-        await CallAsync(RelayScripts.Open, [connection.Id, Write(connection), RelayScripts.Lives, Channel.ToString()]) is not null;
+        await CallAsync(RelayScripts.Open, [connection.Id, Write(connection), RelayScripts.Lives, channel]) is not null;
 
     public async ValueTask<(bool Answered, RelayedConnection? Connection)> FindAsync(string id, CancellationToken cancellation)
     {
-        var (answered, json) = await link.TryAsync(redis => redis.HashGetAsync(RelayScripts.Prefix + "connection:" + id, "json"));
+        var (answered, json) = await link.TryAsync(redis => redis.HashGetAsync(prefix + "connection:" + id, "json"));
         return (answered, answered && !json.IsNull ? Read(json, RelayJson.Default.RelayedConnection) : null);
     }
 
     public async ValueTask<bool> AskAsync(RelayAsk ask, CancellationToken cancellation) =>
-        await CallAsync(RelayScripts.Ask, [ask.Id, Write(ask), RelayScripts.Lives, Channel.ToString()]) is { } known && (int)known == 1;
+        await CallAsync(RelayScripts.Ask, [ask.Id, Write(ask), RelayScripts.Lives, channel]) is { } known && (int)known == 1;
 
     public async ValueTask<CourierRound?> RoundAsync(int most, CancellationToken cancellation)
     {
@@ -111,7 +116,7 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
 
     private async ValueTask<RedisResult?> CallAsync(string script, RedisValue[] arguments)
     {
-        var (_, said) = await link.TryAsync(redis => redis.ScriptEvaluateAsync(script, [], arguments));
+        var (_, said) = await link.TryAsync(redis => redis.ScriptEvaluateAsync(script, [prefix], arguments));
         return said;
     }
 

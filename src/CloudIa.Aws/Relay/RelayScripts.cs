@@ -1,8 +1,8 @@
 namespace CloudIa.Aws.Relay;
 
 /// <summary>
-/// What is done to the register of relayed connections, each in one step. All its keys have one hash tag, so that they
-/// lie in one slot and a script may name them itself: of a connection a hash (json, by: its courier), and what was asked
+/// What is done to the register of relayed connections, each in one step. All its keys begin with the scripts' only key,
+/// whose hash tag puts them into one slot, so that a script may name them itself: of a connection a hash (json, by: its courier), and what was asked
 /// of it before it had one; of a courier the set of what it carries and the list of what it is asked; the list of
 /// connections without a courier; and the couriers with the time when each last said that it lives, in Redis's seconds.
 /// </summary>
@@ -11,11 +11,8 @@ internal static class RelayScripts
     /// <summary>Seconds for which a connection is known that nobody renews.</summary>
     public const int Lives = 90;
 
-    /// <summary>What all names begin with.</summary>
-    public const string Prefix = "{cloudia:relay}:";
-
     private const string Names = """
-        local p = '{cloudia:relay}:'
+        local p = KEYS[1]
         local couriers, waiting = p .. 'couriers', p .. 'waiting'
         local function conn(id) return p .. 'connection:' .. id end
         local function early(id) return p .. 'early:' .. id end
