@@ -28,10 +28,10 @@ internal sealed class HeldAnswers
                     _held[restarted.JobId] = new Held(restarted.Attempt, "", false);
                     break;
                 case MessageCompleted completed:
-                    _held[completed.JobId] = new Held(completed.Attempt, completed.Content!, true);
+                    _held[completed.JobId] = new Held(completed.Attempt, completed.Content ?? Of(completed.JobId).Text, true);
                     break;
                 case MessageStopped stopped:
-                    _held[stopped.JobId] = new Held(stopped.Attempt, stopped.Content!, true);
+                    _held[stopped.JobId] = new Held(stopped.Attempt, stopped.Content ?? Of(stopped.JobId).Text, true);
                     break;
             }
         }
