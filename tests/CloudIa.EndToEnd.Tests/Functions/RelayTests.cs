@@ -111,7 +111,7 @@ public sealed class RelayTests(Engines engines, ITestOutputHelper output)
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => ModelReply.Words(Said + Rest) with { GateAfter = 4, Gate = gate.Task });
-        await using var stage = await RelayStage.StartAsync(engines, model);
+        await using var stage = await RelayStage.StartAsync(engines, model, leaseSeconds: "8");
         var held = new HeldAnswers();
         await using var first = await stage.OpenAsync(held: held);
         await first.Chat("Erzähl");

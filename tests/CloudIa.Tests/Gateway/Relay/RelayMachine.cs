@@ -13,6 +13,7 @@ internal sealed class RelayMachine(FakeTimeProvider time) : IRelayPost
     public const int LongestMessage = 128 * 1024;
 
     private readonly Lock gate = new();
+    private readonly List<ServerEvent> read = [];
 
     public RelayedConnection Connection { get; init; } = new()
     {
@@ -33,7 +34,16 @@ internal sealed class RelayMachine(FakeTimeProvider time) : IRelayPost
     public PostOutcome? Always { get; set; }
 
     /// <summary>What the client read.</summary>
-    public List<ServerEvent> Read { get; } = [];
+    public IReadOnlyList<ServerEvent> Read
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. read];
+            }
+        }
+    }
 
     /// <summary>When each post came.</summary>
     public List<DateTimeOffset> PostedAt { get; } = [];
@@ -50,12 +60,12 @@ internal sealed class RelayMachine(FakeTimeProvider time) : IRelayPost
             PostedAt.Add(time.GetUtcNow());
             var outcome = Cut ? PostOutcome.Gone
                 : message.Length > LongestMessage ? PostOutcome.TooLarge
-                : Always ?? (Answers.TryDequeue(out var said) ? said : PostOutcome.Taken);
+                : Always ?? (Answers.TryDequeue(out var answer) ? answer : PostOutcome.Taken);
             if (outcome == PostOutcome.Taken)
             {
-                var read = JsonSerializer.Deserialize(message.Span, ProtocolJson.Default.ServerEvent)!;
-                Read.Add(read);
-                Answer.Apply(read);
+                var said = JsonSerializer.Deserialize(message.Span, ProtocolJson.Default.ServerEvent)!;
+                read.Add(said);
+                Answer.Apply(said);
             }
 
             return ValueTask.FromResult(outcome);
