@@ -114,8 +114,8 @@ public sealed class Answer
                 MessageStarted started => Begin(started),
                 MessageDelta delta => Grow(delta),
                 MessageRestarted restarted => Restart(restarted),
-                MessageCompleted completed => End(completed),
-                MessageStopped stopped => End(stopped),
+                MessageCompleted ended => End(JobStatus.Completed, ended.Turn, ended.Attempt, ended.Content, ended.Metadata),
+                MessageStopped ended => End(JobStatus.Cancelled, ended.Turn, ended.Attempt, ended.Content, ended.Metadata),
                 ErrorEvent error => Fail(error),
                 _ => FoldOutcome.Ignored,
             };
@@ -211,29 +211,10 @@ public sealed class Answer
         return outcome;
     }
 
-    private FoldOutcome End(MessageCompleted completed)
+    private FoldOutcome End(JobStatus status, int turn, int attempt, string? content, AnswerMetadata? metadata)
     {
-        _text.End(completed.Attempt, completed.Content);
-        _state = new AnswerState(JobStatus.Completed)
-        {
-            Turn = completed.Turn,
-            Version = _state.Version,
-            Model = completed.Metadata.Model,
-            Metadata = completed.Metadata,
-        };
-        return FoldOutcome.Ended;
-    }
-
-    private FoldOutcome End(MessageStopped stopped)
-    {
-        _text.End(stopped.Attempt, stopped.Content);
-        _state = new AnswerState(JobStatus.Cancelled)
-        {
-            Turn = stopped.Turn,
-            Version = _state.Version,
-            Model = stopped.Metadata?.Model ?? _state.Model,
-            Metadata = stopped.Metadata,
-        };
+        _text.End(attempt, content);
+        _state = new AnswerState(status) { Turn = turn, Version = _state.Version, Model = metadata?.Model ?? _state.Model, Metadata = metadata };
         return FoldOutcome.Ended;
     }
 
