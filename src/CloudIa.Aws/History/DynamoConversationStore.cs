@@ -62,9 +62,14 @@ public sealed partial class DynamoConversationStore : IConversationStore
 
             var waits = conversation?.Waiting.ContainsKey(job.JobId) == true;
             TurnPlace? place = conversation?.Open.TryGetValue(job.JobId, out var open) == true ? open.Place : null;
+            var known = job.Fingerprint.Length > 0 || (place is null && !waits) ? await FindJobAsync(job.Key, cancellation) : null;
+            if (known is { IsWithdrawn: false, Fingerprint.Length: > 0 } && job.Fingerprint.Length > 0 && known.Fingerprint != job.Fingerprint)
+            {
+                return new BeginResult.Another();
+            }
+
             if (place is null && !waits)
             {
-                var known = await FindJobAsync(job.Key, cancellation);
                 if (known is { IsWithdrawn: false } && known.ConversationId != job.ConversationId)
                 {
                     // Whatever a message says: a job stays where it was first.

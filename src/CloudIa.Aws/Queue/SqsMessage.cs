@@ -23,8 +23,12 @@ internal static class SqsMessage
     /// <summary>The group of a conversation: its name alone would be another owner's, too.</summary>
     public static string GroupOf(ConversationKey conversation) => Hash($"{conversation.Owner}\n{conversation.ConversationId}");
 
-    /// <summary>The engine's own mark of the same message, for five minutes. A redrive is another.</summary>
-    public static string MarkOf(JobMessage job) => string.Create(CultureInfo.InvariantCulture, $"{Hash($"{job.Owner}\n{job.JobId}")}-{job.Redrives}");
+    /// <summary>
+    /// The engine's own mark of the same message, for five minutes. A redrive is another; so is another body under the same
+    /// key, as the engine does not say which of two it took: the history does (step 4).
+    /// </summary>
+    public static string MarkOf(JobMessage job) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Hash($"{job.Owner}\n{job.JobId}\n{job.Fingerprint}")}-{job.Redrives}");
 
     public static SendMessageBatchRequestEntry Format(JobMessage job)
     {

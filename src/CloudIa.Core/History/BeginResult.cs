@@ -2,7 +2,7 @@ using CloudIa.Core.Conversations;
 
 namespace CloudIa.Core.History;
 
-/// <summary>What a begin found: one of the four below.</summary>
+/// <summary>What a begin found: one of the five below.</summary>
 public abstract record BeginResult
 {
     /// <summary>The attempt is this worker's.</summary>
@@ -24,6 +24,12 @@ public abstract record BeginResult
 
     /// <summary>The job's conversation was deleted, and the job with it; nothing was written.</summary>
     public sealed record Deleted : BeginResult;
+
+    /// <summary>
+    /// The job is known with another body, by another post of its key, whose sender alone was told that it is taken. There
+    /// is nothing to do for this one; nothing was written.
+    /// </summary>
+    public sealed record Another : BeginResult;
 }
 
 /// <summary>What a stop request found.</summary>

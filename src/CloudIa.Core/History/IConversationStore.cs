@@ -36,8 +36,8 @@ public interface IConversationStore
     Task WithdrawPendingAsync(JobMessage job, CancellationToken cancellation);
 
     /// <summary>
-    /// Starts the next attempt of a job, also of one that was never recorded, or that failed and was redriven since. The
-    /// message that begins a conversation brings the conversation's title and system prompt, unless its owner gave others
+    /// Starts the next attempt of a job, also of one that was never recorded, or that failed and was redriven since; not of
+    /// one that is known with another <see cref="JobMessage.Fingerprint"/>, where both have one. The message that begins a conversation brings the conversation's title and system prompt, unless its owner gave others
     /// before.
     /// </summary>
     Task<BeginResult> BeginAsync(JobMessage job, CancellationToken cancellation);

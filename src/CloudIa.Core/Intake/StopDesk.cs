@@ -22,6 +22,11 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQue
         if (result is { EndedNow: true })
         {
             await TellAsync(job, result.Turn);
+            if (bus.State != DeliveryState.Sure)
+            {
+                // The node that put it back may be another, and hears of it.
+                await bus.SignalStopAsync(job, CancellationToken.None);
+            }
         }
         else if (result is { Turn.End: null } && IsNobodys(result.Turn, await bus.SignalStopAsync(job, CancellationToken.None)))
         {
@@ -45,7 +50,8 @@ public sealed class StopDesk(IConversationStore store, IDeliveryBus bus, IJobQue
             return;
         }
 
-        foreach (var earlier in unfinished.TakeWhile(turn => turn.JobId != job.JobId))
+        // What waits goes first: once what runs is stopped, the next would begin.
+        foreach (var earlier in unfinished.TakeWhile(turn => turn.JobId != job.JobId).OrderBy(turn => turn.Attempt > 0))
         {
             await StopAsync(new JobKey(job.Owner, earlier.JobId), cancellation);
         }

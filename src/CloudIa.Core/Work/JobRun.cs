@@ -45,11 +45,12 @@ public sealed partial class JobRun(
             case BeginResult.Finished finished:
                 // Its worker may have died between storing the end and announcing it.
                 await bus.EndAsync(job.Key, TurnEvents.End(finished.Turn, job.SessionId, job.TraceId), cancellation);
-
-                // Or between storing a failure and moving the job to the dead letters.
-                return finished.Turn.End is { Status: JobStatus.Failed, ErrorCode: { } failure } ? new Outcome.Dead(failure) : new Outcome.Done();
+                return After(finished.Turn.End!);
             case BeginResult.Deleted:
                 return await AnnounceDeletedAsync(job, cancellation);
+            case BeginResult.Another:
+                LogAnother(job.JobId);
+                return new Outcome.Done();
             case BeginResult.StopAsked asked:
                 var shown = await bus.ReadAsync(job.Key, new Position(asked.Attempt - 1, 0), cancellation);
                 return await EndAsync(job, asked.Turn, asked.Attempt, TurnEnd.Stopped(shown?.Text ?? "", time.GetUtcNow()), cancellation);
@@ -62,12 +63,22 @@ public sealed partial class JobRun(
             case BeginResult.Started started:
                 return await AnswerAsync(job, started, route, stop, cancellation, leaving);
             default:
-                throw new InvalidOperationException("A begin has four results.");
+                throw new InvalidOperationException("A begin has five results.");
         }
     }
 
     /// <summary>Whether nothing is left to do for a job that a run gave back: its end was stored, or its conversation deleted.</summary>
     public async Task<bool> IsOverAsync(JobMessage job) => await store.FindAsync(job.Key, CancellationToken.None) is null or { End: not null };
+
+    /// <summary>
+    /// Calls back when a stop is asked for of a job that was given back for a while. Whoever asks ends the job; where that is
+    /// another machine, only this one can end the wait. Null where it can itself. Dispose it to stop listening.
+    /// </summary>
+    internal IDisposable? OnStopOfWaiting(JobMessage job, Action asked) => bus.State == DeliveryState.Sure ? null : bus.OnStop(job.Key, () =>
+    {
+        asked();
+        return false;
+    });
 
     private async Task<Outcome> AnswerAsync(
         JobMessage job, BeginResult.Started begun, ModelRoute route, StopListener stop, CancellationToken cancellation, CancellationToken leaving)
@@ -80,7 +91,7 @@ public sealed partial class JobRun(
         }
         else if (!await AnnounceStartAsync(job, begun, route.Place!.Value.Model, cancellation))
         {
-            return new Outcome.Lost();
+            return await OvertakenAsync(job);
         }
         else if (stop.Asked.IsCancellationRequested)
         {
@@ -96,7 +107,7 @@ public sealed partial class JobRun(
                 // 8. Finish
                 GenerationEnd.Completed completed => await EndAsync(job, begun.Turn, begun.Attempt, Completed(answer, completed), CancellationToken.None),
                 _ when stop.Asked.IsCancellationRequested => null,
-                GenerationEnd.Interrupted when answer.Stale => new Outcome.Lost(),
+                GenerationEnd.Interrupted when answer.Stale => await OvertakenAsync(job),
                 GenerationEnd.Interrupted => await GiveBackAsync(job, begun, leaving),
                 GenerationEnd.Failed failed => await RetryOrFailAsync(job, begun, route, failed.Failure, cancellation),
                 _ => throw new InvalidOperationException("A generation has three ends."),
@@ -144,13 +155,14 @@ public sealed partial class JobRun(
             }
 
             LogStale(job.JobId, attempt);
-            if (stored is { End: not null } overtaken)
+            if (stored is not { End: { } overtaken })
             {
-                // Paused for long, this attempt may have announced itself after the end: whoever heard it hears the end again.
-                await bus.EndAsync(job.Key, TurnEvents.End(overtaken, job.SessionId, job.TraceId), cancellation);
+                return new Outcome.Lost();
             }
 
-            return new Outcome.Lost();
+            // Paused for long, this attempt may have announced itself after the end: whoever heard it hears the end again.
+            await bus.EndAsync(job.Key, TurnEvents.End(stored, job.SessionId, job.TraceId), cancellation);
+            return After(overtaken);
         }
 
         // Before it is told: whoever waits for it may post the next at once.
@@ -171,6 +183,17 @@ public sealed partial class JobRun(
         return new Outcome.Done();
     }
 
+    /// <summary>
+    /// A newer attempt is at it, or somebody else ended the job: then its message leaves the queue at once, if the lease is
+    /// still this run's, so that the next of its conversation need not wait for the lease to run out.
+    /// </summary>
+    private async Task<Outcome> OvertakenAsync(JobMessage job) =>
+        await store.FindAsync(job.Key, CancellationToken.None) is { End: { } end } ? After(end) : new Outcome.Lost();
+
+    /// <summary>What a message is left to whose job's end is stored. Its worker may have died between storing a failure and moving it to the dead letters.</summary>
+    private static Outcome After(TurnEnd end) =>
+        end is { Status: JobStatus.Failed, ErrorCode: { } failure } ? new Outcome.Dead(failure) : new Outcome.Done();
+
     /// <summary>Whoever deleted it told the followers; this run may have told them of an attempt after that.</summary>
     private async Task<Outcome> AnnounceDeletedAsync(JobMessage job, CancellationToken cancellation)
     {
@@ -187,6 +210,9 @@ public sealed partial class JobRun(
         Usage = completed.Usage,
         FinishReason = completed.FinishReason,
     };
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "A second message of job {JobId} had another body, whose sender was refused; it goes.")]
+    private partial void LogAnother(string jobId);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Attempt {Attempt} of job {JobId} is not the newest any more; its end was refused.")]
     private partial void LogStale(string jobId, int attempt);

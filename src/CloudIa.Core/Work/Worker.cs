@@ -29,12 +29,14 @@ public sealed partial class Worker(
 
     private readonly SemaphoreSlim capacity = new(options.Concurrency);
     private readonly CancellationTokenSource drained = new();
+    private readonly CancellationTokenSource left = new();
     private readonly ConcurrentDictionary<JobLease, Task> running = new(ReferenceEqualityComparer.Instance);
 
     public override void Dispose()
     {
         base.Dispose();
         drained.Dispose();
+        left.Dispose();
         capacity.Dispose();
     }
 
@@ -181,19 +183,12 @@ public sealed partial class Worker(
         }
     }
 
-    private async Task ReleaseAsync(JobLease lease, TimeSpan delay)
-    {
-        // A stop that came after the run and before the release found no delay to end.
-        if (await queue.ReleaseAsync(lease, delay, CancellationToken.None) && delay > TimeSpan.Zero && await run.IsOverAsync(lease.Job))
-        {
-            await queue.HastenAsync(lease.Job.Conversation, CancellationToken.None);
-        }
-    }
-
     private async Task DrainAsync()
     {
+        await left.CancelAsync();
         drained.CancelAfter(TimeSpan.FromSeconds(options.DrainSeconds));
         await Task.WhenAll(running.Values);
+        await Task.WhenAll(waiting.Values);
         LogDrained();
     }
 

@@ -34,6 +34,11 @@ public sealed partial class SqliteConversationStore(EmbeddedDatabase database) :
             return BeginFirst(write, job);
         }
 
+        if (turn.Fingerprint != job.Fingerprint && turn.Fingerprint.Length > 0 && job.Fingerprint.Length > 0)
+        {
+            return new BeginResult.Another();
+        }
+
         if (!TakeRedrive(write, job, turn) && turn.End is not null)
         {
             return new BeginResult.Finished(turn);

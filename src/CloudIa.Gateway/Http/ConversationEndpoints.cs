@@ -66,7 +66,7 @@ public sealed class ConversationEndpoints(IConversationStore store, IDeliveryBus
         var pending = cursor is null ? await store.ReadPendingAsync(key, limit + 1, context.RequestAborted) : [];
         var turns = await store.ReadTurnsAsync(key, cursor?.Before, limit + 1, context.RequestAborted);
         var items = new List<MessageView>();
-        items.AddRange(pending.Select(TurnViews.UserMessage));
+        items.AddRange(TurnViews.Waiting(pending, turns).Select(TurnViews.UserMessage));
         foreach (var turn in turns)
         {
             if (cursor is not { UserOnly: true } || turn.Number != cursor.Value.Before - 1)

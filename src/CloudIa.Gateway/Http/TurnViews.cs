@@ -23,6 +23,10 @@ internal static class TurnViews
         Usage = turn.End?.Usage,
     };
 
+    /// <summary>Messages that waited when they were read, but for those that had begun when the turns were read after that.</summary>
+    public static IEnumerable<Turn> Waiting(IReadOnlyList<Turn> pending, IReadOnlyList<Turn> turns) =>
+        pending.ExceptBy(turns.Select(turn => turn.JobId), waiting => waiting.JobId);
+
     /// <summary>The user's message of a turn.</summary>
     public static MessageView UserMessage(Turn turn) => new()
     {

@@ -170,7 +170,7 @@ public sealed partial class JobRunTests : IDisposable
         shop.Announced();
         goOn.SetResult();
 
-        Assert.Equal(new Outcome.Lost(), await overtaken);
+        Assert.Equal(new Outcome.Done(), await overtaken);
         var told = Assert.IsType<MessageCompleted>(Assert.Single(shop.Announced()));
         Assert.Equal((2, "new"), (told.Attempt, told.Content));
         Assert.Null(await shop.Bus.ReadAsync(job.Key, Position.Start, None));

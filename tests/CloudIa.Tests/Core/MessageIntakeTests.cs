@@ -66,11 +66,19 @@ public sealed class MessageIntakeTests : IDisposable
         var (_, elsewhere) = await BeginAsync();
         var waiting = Assert.IsType<Admission.Accepted>(await PostAsync("waits", conversation)).Job;
         var signalled = false;
-        using var listening = shop.Bus.OnStop(running, () => signalled = true);
+        List<ServerEvent> before = [];
+        using var listening = shop.Bus.OnStop(running, () =>
+        {
+            before = shop.Announced();
+            return signalled = true;
+        });
         using var others = shop.Bus.OnStop(elsewhere, () => throw new InvalidOperationException("another conversation was stopped"));
 
         var interrupting = Assert.IsType<Admission.Accepted>(await PostAsync("now", conversation, WhenBusy.Interrupt)).Job;
         Assert.True(signalled);
+
+        // Before what runs is stopped: then the next that waits would begin.
+        Assert.Contains(before, told => told is MessageStopped stopped && stopped.JobId == waiting.JobId);
         Assert.Equal((JobStatus.Cancelled, 2), (await shop.Store.FindAsync(waiting, None)) is { } turn ? (turn.Status, turn.Number) : default);
         Assert.Equal(JobStatus.Queued, (await shop.Store.FindAsync(interrupting, None))!.Status);
         Assert.Null((await shop.Store.FindAsync(elsewhere, None))!.End);

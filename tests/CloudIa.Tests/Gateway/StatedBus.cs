@@ -13,6 +13,9 @@ internal sealed class StatedBus(IDeliveryBus inner) : IDeliveryBus
     /// <summary>What becomes of every wish to stop, where that is said.</summary>
     public StopSignal? Signal { get; init; }
 
+    /// <summary>Called when somebody began to listen for stops.</summary>
+    public Action Listening { get; init; } = () => { };
+
     public ValueTask<bool> StartAsync(JobMessage job, MessageStarted started, MessageRestarted? restarted, CancellationToken cancellation) =>
         inner.StartAsync(job, started, restarted, cancellation);
 
@@ -29,7 +32,12 @@ internal sealed class StatedBus(IDeliveryBus inner) : IDeliveryBus
     public ValueTask<StopSignal> SignalStopAsync(JobKey job, CancellationToken cancellation) =>
         Signal is { } signal ? ValueTask.FromResult(signal) : inner.SignalStopAsync(job, cancellation);
 
-    public IDisposable OnStop(JobKey job, Func<bool> stop) => inner.OnStop(job, stop);
+    public IDisposable OnStop(JobKey job, Func<bool> stop)
+    {
+        var listening = inner.OnStop(job, stop);
+        Listening();
+        return listening;
+    }
 
     public IDisposable Register(string connectionId, LiveConnection connection) => inner.Register(connectionId, connection);
 
