@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -7,9 +8,9 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>A bad frame has an <c>error</c> event, and the socket goes on.</summary>
-public sealed class BadFrameTests(ServedDemo served) : IClassFixture<ServedDemo>
+public abstract class BadFrameTests(ServedDemo served)
 {
-    private CloudiaProcess Server => served.Server;
+    private IInstallation Server => served.Server;
 
     [Theory]
     [InlineData("not json", ErrorCode.InvalidJson)]

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -7,12 +8,12 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>Each bad request has a problem with a code and a trace, and the server answers the next one.</summary>
-public sealed class BadRequestTests(ServedDemo served) : IClassFixture<ServedDemo>
+public abstract class BadRequestTests(ServedDemo served)
 {
     private const int MostCharacters = 32_000;
     private const int MostBytes = 128 * 1024;
 
-    private CloudiaProcess Server => served.Server;
+    private IInstallation Server => served.Server;
 
     [Theory]
     [InlineData("/chat", "", 400, null)]

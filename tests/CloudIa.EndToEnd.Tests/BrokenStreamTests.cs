@@ -61,8 +61,7 @@ public sealed class BrokenStreamTests
     {
         await using var model = await FaultyModel.Start(
             _ => ModelReply.Words("Words that break off") with { Ending = ReplyEnding.Truncated });
-        await using var server = await CloudiaProcess.Start(
-            new CloudiaSettings { ModelEndpoint = model.Endpoint, MaxAttempts = 2 });
+        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint, MaxAttempts = 2 });
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(
             server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -7,29 +8,30 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>How connections are counted, and how each ends.</summary>
-public sealed class ConnectionLifeTests
+public abstract class ConnectionLifeTests(Backend backend)
 {
+    /// <summary>Each gateway counts its own.</summary>
     [Fact]
     public async Task One_connection_too_many_is_refused_before_the_upgrade_and_one_that_ends_makes_room()
     {
-        await using var server = await CloudiaProcess.Start(With(("MAXCONNECTIONSPEROWNER", "3")));
-        using var person = await ApiClient.WithSession(server.Address);
+        await using var server = await backend.StartAsync(settings: With(("MAXCONNECTIONSPEROWNER", "3")));
+        using var person = await ApiClient.WithSession(server.Door);
         var accepted = await person.Post("Hello");
         await person.End(accepted.JobId, server.Tail);
         var sockets = new List<PlainSocket>();
         for (var i = 0; i < 3; i++)
         {
-            sockets.Add(await PlainSocket.Open(server.Address, Of(person, server)));
+            sockets.Add(await PlainSocket.Open(server.Door, Of(person, server)));
         }
 
-        Assert.Equal(429, await PlainSocket.Refusal(server.Address, Of(person, server)));
+        Assert.Equal(429, await PlainSocket.Refusal(server.Door, Of(person, server)));
         var stream = await person.Get($"/chat/{accepted.JobId}/events");
         Assert.Equal(ErrorCode.TooManyConnections, stream.Problem().Code);
         Assert.Equal(HttpStatusCode.TooManyRequests, stream.Status);
 
         // Another owner has room of their own.
-        using var other = await ApiClient.WithSession(server.Address);
-        await using var others = await PlainSocket.Open(server.Address, Of(other, server));
+        using var other = await ApiClient.WithSession(server.Door);
+        await using var others = await PlainSocket.Open(server.Door, Of(other, server));
 
         await sockets[0].DisposeAsync();
         await Patience.Until(
@@ -45,8 +47,7 @@ public sealed class ConnectionLifeTests
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("One two three") with { GateAfter = 1, Gate = gate.Task });
-        await using var server = await CloudiaProcess.Start(
-            With(("HEARTBEATSECONDS", "1"), ("IDLESECONDS", "6")) with { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model, With(("HEARTBEATSECONDS", "1"), ("IDLESECONDS", "6")));
         using var waits = await ApiClient.WithSession(server.Address);
         await using var answered = await PlainSocket.Open(server.Address, Of(waits, server));
         var accepted = await waits.Post("Count");
@@ -68,7 +69,7 @@ public sealed class ConnectionLifeTests
         var gate = new TaskCompletionSource();
         var text = string.Concat(Enumerable.Range(0, 500).Select(i => $"word{i} "));
         await using var model = await FaultyModel.Start(call => ModelReply.Words(text) with { GateAfter = 5, Gate = call.Number <= 5 ? gate.Task : null });
-        await using var server = await CloudiaProcess.Start(With() with { ModelEndpoint = model.Endpoint, Concurrency = 5 });
+        await using var server = await backend.StartAsync(model, With() with { Concurrency = 5, ShortLeases = true });
         var people = new List<(ApiClient Client, ChatAccepted Job, PlainSocket Socket, SocketOptions Options)>();
         for (var i = 0; i < 5; i++)
         {
@@ -115,5 +116,5 @@ public sealed class ConnectionLifeTests
     private static CloudiaSettings With(params (string Name, string Value)[] gateway) =>
         new() { More = gateway.ToDictionary(one => $"CLOUDIA__GATEWAY__{one.Name}", one => one.Value) };
 
-    private static SocketOptions Of(ApiClient person, CloudiaProcess server) => new() { Token = person.Token, ServerLog = server.Tail };
+    private static SocketOptions Of(ApiClient person, IInstallation server) => new() { Token = person.Token, ServerLog = server.Tail };
 }

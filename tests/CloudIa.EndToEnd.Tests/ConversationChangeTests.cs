@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -7,14 +8,14 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>Titles, system prompts and deletion.</summary>
-public sealed class ConversationChangeTests
+public abstract class ConversationChangeTests(Backend backend)
 {
     [Fact]
     public async Task A_new_title_is_kept_and_told_to_all_of_the_owners_sockets_also_while_the_first_message_waits()
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("One two three") with { GateAfter = 1, Gate = gate.Task });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint, Concurrency = 1 });
+        await using var server = await backend.StartAsync(model, new CloudiaSettings { Concurrency = 1 });
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
         var running = await person.Post("first");
@@ -38,7 +39,7 @@ public sealed class ConversationChangeTests
     public async Task A_system_prompt_is_what_the_model_is_told_first_until_it_is_changed()
     {
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("Aye"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
 
         const string begin = """{"message":"hi","systemPrompt":"Speak like a pirate."}""";
@@ -63,7 +64,7 @@ public sealed class ConversationChangeTests
     [Fact]
     public async Task What_cannot_be_a_title_or_a_system_prompt_is_refused_with_its_code()
     {
-        await using var server = await CloudiaProcess.Start();
+        await using var server = await backend.StartAsync();
         using var person = await ApiClient.WithSession(server.Address);
         using var stranger = await ApiClient.WithSession(server.Address);
         var conversation = (await person.Post("mine")).ConversationId;
@@ -95,7 +96,7 @@ public sealed class ConversationChangeTests
     public async Task Deleted_while_it_answers_a_conversation_goes_with_everything_and_its_followers_are_told()
     {
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("These words never end") with { GateAfter = 2, Gate = ModelReply.Never });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
         var running = await person.Post("first", key: "the-key");

@@ -1,4 +1,5 @@
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -6,7 +7,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>What an operator sees of the queue and does with its dead letters.</summary>
-public sealed class DeadLetterTests
+public abstract class DeadLetterTests(Backend backend)
 {
     [Fact]
     public async Task All_letters_are_redriven_in_order_from_the_terminal_and_their_answers_keep_their_places()
@@ -150,7 +151,7 @@ public sealed class DeadLetterTests
     public async Task A_redriven_job_whose_server_is_killed_is_answered_by_the_next_one()
     {
         await using var model = await FaultyModel.Start(_ => ModelReply.Error(400));
-        await using var server = await Serve(model);
+        await using var server = await Serve(model, new CloudiaSettings { ShortLeases = true });
         using var person = await ApiClient.WithSession(server.Address);
         using var admin = await Operator.Of(server);
         await Fail(person, admin, "Hello");
@@ -180,5 +181,5 @@ public sealed class DeadLetterTests
         }
     }
 
-    private static Task<CloudiaProcess> Serve(FaultyModel model) => CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+    private Task<IInstallation> Serve(FaultyModel model, CloudiaSettings? settings = null) => backend.StartAsync(model, settings);
 }

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Text;
 using System.Text.Json;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -9,7 +10,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>The same answer over server-sent events: a cursor, and a stream that says when it has ended.</summary>
-public sealed class EventStreamTests
+public abstract class EventStreamTests(Backend backend)
 {
     /// <param name="LastId">The last event's id.</param>
     /// <param name="Text">What the client holds.</param>
@@ -26,7 +27,7 @@ public sealed class EventStreamTests
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(
             _ => ModelReply.Words(beginning + ending) with { GateAfter = 4, Gate = gate.Task });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         var accepted = await person.Post("Erzähl");
 
@@ -47,7 +48,7 @@ public sealed class EventStreamTests
     [Fact]
     public async Task An_answer_that_has_ended_is_told_whole_to_whoever_comes_late()
     {
-        await using var server = await CloudiaProcess.Start();
+        await using var server = await backend.StartAsync();
         using var person = await ApiClient.WithSession(server.Address);
         var accepted = await person.Post("Hello");
         var end = await person.End(accepted.JobId, server.Tail);
@@ -59,7 +60,7 @@ public sealed class EventStreamTests
     }
 
     private static async Task<Part> Read(
-        ApiClient person, string jobId, Func<string, bool> until, CloudiaProcess server, Part? before = null)
+        ApiClient person, string jobId, Func<string, bool> until, IInstallation server, Part? before = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Patience.Usual);

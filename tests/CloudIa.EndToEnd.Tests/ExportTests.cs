@@ -1,4 +1,5 @@
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -6,7 +7,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>A conversation as a file.</summary>
-public sealed class ExportTests
+public abstract class ExportTests(Backend backend)
 {
     private const string Answer = "# Own heading\n\n| a | \"b\" |\n<b>é 世界 😀</b>";
 
@@ -16,7 +17,7 @@ public sealed class ExportTests
         // More turns than one read has.
         const int turns = 23;
         await using var model = await FaultyModel.Start(call => ModelReply.Words(call.Asked == "q1" ? Answer : $"a{call.Asked[1..]} ({call.Number})"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         using var stranger = await ApiClient.WithSession(server.Address);
         var conversation = (await person.PostBody("/chat", """{"message":"q1","systemPrompt":"Be *brief*."}""")).Read(ProtocolJson.Default.ChatAccepted).ConversationId;

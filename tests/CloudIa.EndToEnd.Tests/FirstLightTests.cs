@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -7,12 +8,12 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>One command, no key, no header: a conversation.</summary>
-public sealed class FirstLightTests
+public abstract class FirstLightTests(Backend backend)
 {
     [Fact]
     public async Task The_curl_line_of_the_readme_has_a_receipt_and_an_answer()
     {
-        await using var server = await CloudiaProcess.Start();
+        await using var server = await backend.StartAsync();
         using var curl = new ApiClient(server.Address);
 
         // What curl -d sends: a form's content type that holds JSON, and no credentials.
@@ -41,7 +42,7 @@ public sealed class FirstLightTests
     [Fact]
     public async Task A_read_without_credentials_is_401()
     {
-        await using var server = await CloudiaProcess.Start();
+        await using var server = await backend.StartAsync();
         using var owner = new ApiClient(server.Address);
         var accepted = await owner.Post("Hello");
         Assert.NotNull(accepted.SessionToken);
@@ -55,7 +56,7 @@ public sealed class FirstLightTests
     [Fact]
     public async Task A_conversation_goes_on_turn_by_turn_and_can_be_read_back()
     {
-        await using var server = await CloudiaProcess.Start();
+        await using var server = await backend.StartAsync();
         using var person = await ApiClient.WithSession(server.Address);
         var first = await person.Post("The first message");
         var second = await person.Post("The second message", first.ConversationId);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -7,12 +8,12 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>A client of the first version knows a socket at /, {connectionId} first and {content} later.</summary>
-public sealed class FirstVersionTests
+public abstract class FirstVersionTests(Backend backend)
 {
     [Fact]
     public async Task A_client_of_the_first_version_has_its_answer()
     {
-        await using var server = await CloudiaProcess.Start();
+        await using var server = await backend.StartAsync();
         await using var socket = await PlainSocket.Open(
             server.Address, new SocketOptions { Path = "/", ServerLog = server.Tail });
         var connectionId = (string?)JsonNode.Parse(socket.Frames[0])!["connectionId"];
@@ -38,7 +39,7 @@ public sealed class FirstVersionTests
     [Fact]
     public async Task A_connection_of_nobody_is_no_credential()
     {
-        await using var server = await CloudiaProcess.Start();
+        await using var server = await backend.StartAsync();
         using var http = new ApiClient(server.Address);
 
         var reply = await http.PostBody(

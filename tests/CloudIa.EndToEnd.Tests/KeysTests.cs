@@ -1,4 +1,5 @@
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -6,7 +7,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>Idempotency keys: one key is one job, one message and one model call, for as long as the job is kept.</summary>
-public sealed class KeysTests
+public abstract class KeysTests(Backend backend)
 {
     private const int Posts = 50;
 
@@ -14,7 +15,7 @@ public sealed class KeysTests
     public async Task Fifty_posts_at_once_with_one_key_are_one_job_and_one_model_call_also_after_a_restart()
     {
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("Once"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
 
         var job = await OneJob(person);
@@ -35,7 +36,7 @@ public sealed class KeysTests
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("One two") with { GateAfter = 1, Gate = gate.Task });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         var first = await person.Post("Only once", key: "the-key");
         await Patience.Until(_ => Task.FromResult(model.Calls.Count > 0 ? "called" : null), "the model's call", server.Tail);
@@ -51,7 +52,7 @@ public sealed class KeysTests
     public async Task Of_two_bodies_at_once_under_one_key_one_is_accepted_and_the_other_refused()
     {
         await using var model = await FaultyModel.Start(call => ModelReply.Words(call.Asked));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         for (var round = 0; round < 20; round++)
         {
@@ -71,7 +72,7 @@ public sealed class KeysTests
     [Fact]
     public async Task What_a_body_means_is_what_a_key_stands_for()
     {
-        await using var server = await CloudiaProcess.Start();
+        await using var server = await backend.StartAsync();
         using var person = await ApiClient.WithSession(server.Address);
         using var stranger = await ApiClient.WithSession(server.Address);
         var first = await person.Post("hello", key: "the-key");

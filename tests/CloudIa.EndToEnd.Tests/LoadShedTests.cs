@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -7,7 +8,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>What is beyond an owner's limits is refused with 429 and when to come again; nobody else notices.</summary>
-public sealed class LoadShedTests
+public abstract class LoadShedTests(Backend backend)
 {
     private const int Most = 20;
 
@@ -18,7 +19,7 @@ public sealed class LoadShedTests
         await using var model = await FaultyModel.Start(call => call.Asked == "quick"
             ? ModelReply.Words("at once")
             : ModelReply.Words("in its time") with { Gate = GateOf(call.Asked).Task });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint, JobsInFlight = Most });
+        await using var server = await backend.StartAsync(model, new CloudiaSettings { JobsInFlight = Most, ShortLeases = true });
         using var person = await ApiClient.WithSession(server.Address);
         using var another = await ApiClient.WithSession(server.Address);
 
@@ -75,7 +76,7 @@ public sealed class LoadShedTests
     [Fact]
     public async Task What_writes_copies_or_searches_counts_as_a_request()
     {
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { RequestsPerMinute = 1 });
+        await using var server = await backend.StartAsync(settings: new CloudiaSettings { RequestsPerMinute = 1 });
         foreach (var (method, path, status) in new[]
         {
             (HttpMethod.Get, "/conversations?q=word", 200),

@@ -1,3 +1,4 @@
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -5,7 +6,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>Several sockets of one owner are one person's tabs: what happens in one is seen in all.</summary>
-public sealed class ManyTabsTests
+public abstract class ManyTabsTests(Backend backend)
 {
     private const int Tabs = 5;
 
@@ -13,7 +14,7 @@ public sealed class ManyTabsTests
     public async Task A_message_sent_in_one_tab_appears_in_all_with_its_text_then_its_turn_and_its_answer()
     {
         await using var model = await FaultyModel.Start(call => ModelReply.Words($"An answer to «{call.Asked}»"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         using var stranger = await ApiClient.WithSession(server.Address);
         var tabs = new List<PlainSocket>();
@@ -45,7 +46,7 @@ public sealed class ManyTabsTests
         }
     }
 
-    private static Task<PlainSocket> Open(CloudiaProcess server, ApiClient person) =>
+    private static Task<PlainSocket> Open(IInstallation server, ApiClient person) =>
         PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
 
     /// <summary>What a tab was told of these jobs, a job after the other, its deltas as one text.</summary>

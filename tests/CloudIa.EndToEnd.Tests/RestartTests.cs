@@ -1,3 +1,4 @@
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.History;
 using CloudIa.EndToEnd.Tests.Servers;
@@ -6,7 +7,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>The server dies and comes back on the same data.</summary>
-public sealed class RestartTests
+public abstract class RestartTests(Backend backend)
 {
     [Fact]
     public async Task After_kill_9_in_an_answer_a_plain_socket_sees_a_restart_and_then_the_whole_text()
@@ -16,7 +17,7 @@ public sealed class RestartTests
         var resumed = new TaskCompletionSource();
         var second = ModelReply.Words("Another answer, whole from its first word to its last") with { GateAfter = 1, Gate = resumed.Task };
         await using var model = await FaultyModel.Start(call => call.Number == 1 ? first : second);
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model, new CloudiaSettings { ShortLeases = true });
         using var person = await ApiClient.WithSession(server.Address);
         var recorder = new HistoryRecorder();
         var options = new SocketOptions
@@ -63,7 +64,7 @@ public sealed class RestartTests
     public async Task An_answer_that_was_stored_before_kill_9_is_told_again_and_not_generated_again()
     {
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("The one answer"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         var accepted = await person.Post("Hello");
         await person.End(accepted.JobId, server.Tail);
@@ -82,32 +83,13 @@ public sealed class RestartTests
     }
 
     [Fact]
-    public async Task A_second_server_on_the_same_data_folder_is_refused_with_a_clear_error()
-    {
-        await using var first = await CloudiaProcess.Start();
-        await using var second = CloudiaProcess.StartUnready(first.DataFolder);
-
-        var code = await second.Exit();
-
-        Assert.NotEqual(0, code);
-        Assert.Contains(first.DataFolder, second.Errors, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", second.Errors, StringComparison.Ordinal);
-        Assert.DoesNotContain("Unhandled", second.Errors, StringComparison.OrdinalIgnoreCase);
-
-        // And the first is none the worse for it.
-        using var person = await ApiClient.WithSession(first.Address);
-        var accepted = await person.Post("Still there?");
-        Assert.Equal(JobStatus.Completed, (await person.End(accepted.JobId, first.Tail)).Status);
-    }
-
-    [Fact]
     public async Task SIGTERM_drains_in_time_and_the_next_start_finishes_what_was_under_way()
     {
         var gate = new TaskCompletionSource();
         var slow = ModelReply.Words("Half of it and the rest") with { GateAfter = 2, Gate = gate.Task };
         var whole = ModelReply.Words("All of it in one go");
         await using var model = await FaultyModel.Start(call => call.Asked == "wait" && call.Number <= 2 ? slow : whole);
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model, new CloudiaSettings { ShortLeases = true });
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(
             server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });

@@ -1,3 +1,4 @@
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -5,13 +6,13 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>Conversations are found by their words, by their owner alone.</summary>
-public sealed class SearchTests
+public abstract class SearchTests(Backend backend)
 {
     [Fact]
     public async Task Conversations_are_found_by_what_was_asked_answered_and_named_page_by_page()
     {
         await using var model = await FaultyModel.Start(call => ModelReply.Words($"Sobre {call.Asked}: é ótimo."));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         using var stranger = await ApiClient.WithSession(server.Address);
         var receipts = new List<ChatAccepted>();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -7,7 +8,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>Sessions that end while their sockets are open.</summary>
-public sealed class SessionEndTests
+public abstract class SessionEndTests(Backend backend)
 {
     /// <summary>Sessions of 25.2 s; the word of their end comes when half of that is left.</summary>
     private static readonly CloudiaSettings Short = new() { More = new Dictionary<string, string> { ["CLOUDIA__GATEWAY__SESSIONHOURS"] = "0.007" } };
@@ -15,7 +16,7 @@ public sealed class SessionEndTests
     [Fact]
     public async Task A_session_is_warned_of_its_end_refreshed_on_the_open_socket_and_closed_where_nobody_refreshes_it()
     {
-        await using var server = await CloudiaProcess.Start(Short);
+        await using var server = await backend.StartAsync(settings: Short);
         using var person = await ApiClient.WithSession(server.Address);
         using var stranger = await ApiClient.WithSession(server.Address);
         await using var kept = await PlainSocket.Open(server.Address, Of(person, server));
@@ -53,7 +54,7 @@ public sealed class SessionEndTests
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("One two three") with { GateAfter = 1, Gate = gate.Task });
-        await using var server = await CloudiaProcess.Start(Short with { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model, Short);
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(server.Address, Of(person, server));
         var accepted = await person.Post("Count");
@@ -76,7 +77,7 @@ public sealed class SessionEndTests
 
     private static Task Moment() => Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System, TestContext.Current.CancellationToken);
 
-    private static SocketOptions Of(ApiClient person, CloudiaProcess server) => new() { Token = person.Token, ServerLog = server.Tail };
+    private static SocketOptions Of(ApiClient person, IInstallation server) => new() { Token = person.Token, ServerLog = server.Tail };
 
     private static string Refresh(string token) =>
         JsonSerializer.Serialize(new ClientFrame { Action = "refresh", Token = token }, ProtocolJson.Default.ClientFrame);

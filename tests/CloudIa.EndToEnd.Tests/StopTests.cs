@@ -1,4 +1,5 @@
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -6,7 +7,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>Stop is confirmed.</summary>
-public sealed class StopTests
+public abstract class StopTests(Backend backend)
 {
     [Fact]
     public async Task Stopped_in_its_stream_an_answer_keeps_its_text_and_the_providers_request_is_closed()
@@ -14,7 +15,7 @@ public sealed class StopTests
         const string shown = "These words stay ";
         await using var model = await FaultyModel.Start(
             _ => ModelReply.Words(shown + "and these never come") with { GateAfter = 3, Gate = ModelReply.Never });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(
             server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
@@ -38,39 +39,12 @@ public sealed class StopTests
     }
 
     [Fact]
-    public async Task Stopped_between_two_attempts_a_job_ends_at_once_and_the_next_message_does_not_wait_for_the_retry()
-    {
-        await using var model = await FaultyModel.Start(call => call.Asked == "fails"
-            ? ModelReply.Error(503)
-            : ModelReply.Words("An answer"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings
-        {
-            ModelEndpoint = model.Endpoint,
-            More = new Dictionary<string, string> { ["CLOUDIA__MODELS__0__RETRIES"] = "0", ["CLOUDIA__WORK__RETRYSECONDS"] = "300" },
-        });
-        using var person = await ApiClient.WithSession(server.Address);
-        await using var socket = await PlainSocket.Open(
-            server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
-        var failing = await person.Post("fails");
-        var next = await person.Post("next", failing.ConversationId);
-        await socket.Wait<ErrorEvent>(error => error.JobId == failing.JobId && !error.Final, "word of the retry");
-
-        var reply = await person.Send(HttpMethod.Delete, $"/chat/{failing.JobId}");
-
-        Assert.Equal(HttpStatusCode.Accepted, reply.Status);
-        await socket.Wait<MessageStopped>(end => end.JobId == failing.JobId, "the stop");
-        Assert.Equal(JobStatus.Cancelled, (await person.Job(failing.JobId)).Status);
-        Assert.Equal(JobStatus.Completed, (await person.End(next.JobId, server.Tail)).Status);
-        Assert.Single(model.Calls, call => call.Asked == "fails");
-    }
-
-    [Fact]
     public async Task Stopped_while_it_waits_a_message_never_reaches_the_model()
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(
             _ => ModelReply.Words("One two three") with { GateAfter = 1, Gate = gate.Task });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(
             server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });

@@ -1,4 +1,5 @@
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -6,9 +7,9 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>What belongs to somebody else does not exist; a door opens only to whom it should.</summary>
-public sealed class StrangersTests(ServedDemo served) : IClassFixture<ServedDemo>
+public abstract class StrangersTests(ServedDemo served)
 {
-    private CloudiaProcess Server => served.Server;
+    private IInstallation Server => served.Server;
 
     [Theory]
     [InlineData("GET", "/chat/{job}")]

@@ -1,4 +1,5 @@
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -6,13 +7,13 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>Another answer to the last message; a copy that goes another way.</summary>
-public sealed class VersionTests
+public abstract class VersionTests(Backend backend)
 {
     [Fact]
     public async Task A_regenerated_answer_is_shown_streamed_and_recalled_and_the_earlier_one_is_kept()
     {
         await using var model = await FaultyModel.Start(call => ModelReply.Words($"answer {call.Number}"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
         var first = await person.Post("question");
@@ -43,7 +44,7 @@ public sealed class VersionTests
     public async Task A_failed_regeneration_leaves_the_answer_that_was_there()
     {
         await using var model = await FaultyModel.Start(call => call.Number == 1 ? ModelReply.Words("good") : ModelReply.Error(400));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         var first = await person.Post("question");
         await person.End(first.JobId, server.Tail);
@@ -62,7 +63,7 @@ public sealed class VersionTests
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(call => call.Number == 1 ? ModelReply.Words("one") : ModelReply.Words("two") with { Gate = gate.Task });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         using var stranger = await ApiClient.WithSession(server.Address);
         var first = await person.Post("question");
@@ -88,7 +89,7 @@ public sealed class VersionTests
     public async Task A_fork_goes_on_from_its_turn_and_knows_nothing_of_what_came_after()
     {
         await using var model = await FaultyModel.Start(call => ModelReply.Words($"to {call.Asked}"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         using var stranger = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
@@ -122,7 +123,7 @@ public sealed class VersionTests
     public async Task A_turn_that_is_being_answered_is_not_forked()
     {
         await using var model = await FaultyModel.Start(_ => ModelReply.Words("One two") with { GateAfter = 1, Gate = ModelReply.Never });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
         var running = await person.Post("first");

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.History;
 using CloudIa.EndToEnd.Tests.Servers;
@@ -9,7 +10,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>What a message does while its conversation answers another one. CLOUDIA_TEST_SEED repeats a run's choices.</summary>
-public sealed class WhenBusyTests(ITestOutputHelper output)
+public abstract class WhenBusyTests(Backend backend, ITestOutputHelper output)
 {
     private const int Senders = 20;
     private const int Rounds = 8;
@@ -25,7 +26,7 @@ public sealed class WhenBusyTests(ITestOutputHelper output)
     public async Task Of_twenty_rejecting_posts_at_once_an_idle_conversation_takes_one()
     {
         await using var model = await FaultyModel.Start(call => Held(call, "at once"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         var opening = await person.Post("opening");
         await person.End(opening.JobId, server.Tail);
@@ -44,7 +45,7 @@ public sealed class WhenBusyTests(ITestOutputHelper output)
     public async Task A_rejecting_message_is_taken_as_soon_as_the_end_before_it_was_told()
     {
         await using var model = await FaultyModel.Start(call => Held(call, "held"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
         var last = await person.Post("opening");
@@ -66,7 +67,7 @@ public sealed class WhenBusyTests(ITestOutputHelper output)
     public async Task An_interrupting_message_stops_all_that_was_before_it_in_its_conversation_and_is_next()
     {
         await using var model = await FaultyModel.Start(call => Held(call, "held"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
         var elsewhere = await person.Post("held elsewhere");
@@ -103,7 +104,7 @@ public sealed class WhenBusyTests(ITestOutputHelper output)
         var recorder = new HistoryRecorder();
         await using var model = await FaultyModel.Start(call =>
             ModelReply.Words($"One two three four five to {call.Asked}") with { Pace = TimeSpan.FromMilliseconds(2) });
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         var options = new SocketOptions { Token = person.Token, Recorder = recorder, Owner = "owner", ServerLog = server.Tail };
         await using var socket = await PlainSocket.Open(server.Address, options);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using CloudIa.EndToEnd.Tests.Servers;
@@ -130,7 +131,7 @@ internal sealed class ApiClient : IDisposable
                     last = reply.ToString();
                     return reply.Status == HttpStatusCode.ServiceUnavailable ? null : reply;
                 }
-                catch (Exception error) when (error is HttpRequestException or IOException)
+                catch (Exception error) when (error is HttpRequestException or IOException or SocketException)
                 {
                     last = error.Message;
                     return null;

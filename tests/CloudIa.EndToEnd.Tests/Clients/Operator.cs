@@ -1,4 +1,5 @@
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
 
@@ -8,9 +9,9 @@ namespace CloudIa.EndToEnd.Tests.Clients;
 internal sealed class Operator : IDisposable
 {
     private const string Said = "is ";
-    private readonly CloudiaProcess _server;
+    private readonly IInstallation _server;
 
-    private Operator(CloudiaProcess server, string token)
+    private Operator(IInstallation server, string token)
     {
         _server = server;
         Api = new ApiClient(server.Address, token);
@@ -18,9 +19,10 @@ internal sealed class Operator : IDisposable
 
     public ApiClient Api { get; }
 
-    /// <summary>With the token that the server prints at its start, once it is ready.</summary>
-    public static async Task<Operator> Of(CloudiaProcess server)
+    /// <summary>With the token that was given, or else the one that the server prints at its start, once it is ready.</summary>
+    public static async Task<Operator> Of(IInstallation server)
     {
+        if (server.AdminToken is { } given) return new Operator(server, given);
         var line = await Patience.Until(
             _ => Task.FromResult(server.Output.Split('\n').SkipLast(1).FirstOrDefault(line => line.StartsWith("The admin token", StringComparison.Ordinal))),
             "the admin token",
@@ -57,11 +59,13 @@ internal sealed class Operator : IDisposable
 
     public Task<Reply> Redrive(string id) => Api.Send(HttpMethod.Post, $"/admin/dead-letters/{id}/redrive");
 
-    /// <summary>Runs <c>cloudia dead-letters</c>, which finds the token in the data folder.</summary>
+    /// <summary>Runs <c>cloudia dead-letters</c>, which is given the token, or finds it in the data folder.</summary>
     public async Task<(int Code, string Output, string Errors)> Run(params string[] arguments)
     {
+        var more = new Dictionary<string, string>();
+        if (_server.AdminToken is { } given) more["CLOUDIA_ADMIN_TOKEN"] = given;
         using var program = Repository.Run(
-            ["dead-letters", .. arguments, "--server", _server.Address.AbsoluteUri, "--data", _server.DataFolder], new CloudiaSettings(), "");
+            ["dead-letters", .. arguments, "--server", _server.Address.AbsoluteUri, "--data", _server.DataFolder], new CloudiaSettings { More = more }, "");
         var code = await program.Exit(TimeSpan.FromMinutes(3));
         Assert.DoesNotContain("   at ", program.Errors, StringComparison.Ordinal);
         return (code, program.Output, program.Errors);

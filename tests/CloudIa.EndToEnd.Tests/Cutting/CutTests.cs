@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.History;
 using CloudIa.EndToEnd.Tests.Killing;
@@ -15,16 +16,20 @@ namespace CloudIa.EndToEnd.Tests.Cutting;
 /// between WebSocket, server-sent events and polls while its answers stream; in a few, the server dies meanwhile and
 /// its log of deltas with it. CLOUDIA_TEST_SEED repeats the choices, CLOUDIA_TEST_CUT_HISTORIES changes their number.
 /// </summary>
-public sealed class CutTests(ITestOutputHelper output)
+/// <param name="backend">What it runs on.</param>
+/// <param name="output">Told what happened.</param>
+/// <param name="histories">How many, where the environment does not say.</param>
+/// <param name="kills">How often the service dies.</param>
+public abstract class CutTests(Backend backend, ITestOutputHelper output, int histories, int kills)
 {
     private const int Readers = 16;
-    private const int Kills = 4;
 
     /// <summary>Connections of one history that may be cut; the next stands.</summary>
     private const int MostCuts = 12;
 
     private static readonly int Seed = Setting("CLOUDIA_TEST_SEED") ?? Random.Shared.Next(1_000_000);
-    private static readonly int Histories = Setting("CLOUDIA_TEST_CUT_HISTORIES") ?? 520;
+
+    private readonly int _histories = Setting("CLOUDIA_TEST_CUT_HISTORIES") ?? histories;
 
     private readonly HistoryRecorder _recorder = new();
     private readonly ConcurrentDictionary<string, int> _asked = new();
@@ -39,11 +44,11 @@ public sealed class CutTests(ITestOutputHelper output)
         output.WriteLine($"CLOUDIA_TEST_SEED={Seed}");
         var clock = Stopwatch.StartNew();
         await using var model = await FaultyModel.Start(Answer);
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings
+        await using var server = await backend.StartAsync(model, new CloudiaSettings
         {
-            ModelEndpoint = model.Endpoint,
             Concurrency = 2 * Readers,
             MaxAttempts = 1_000,
+            ShortLeases = true,
         });
         using var people = new People(server.Address);
         var readers = new List<(string Owner, ApiClient Api, string Mark)>();
@@ -74,22 +79,22 @@ public sealed class CutTests(ITestOutputHelper output)
         Assert.Equal(history.Receipts.Count, history.Observations.OfType<Showed>().Count());
 
         // The test itself: it did cut, move, fail and kill.
-        Assert.True(_ended >= Histories, $"Only {_ended} histories.");
-        Assert.True(_cuts >= Histories, $"Only {_cuts} cuts in {_ended} histories.");
+        Assert.True(_ended >= _histories, $"Only {_ended} histories.");
+        Assert.True(_cuts >= _histories, $"Only {_cuts} cuts in {_ended} histories.");
         Assert.Equal(["events", "poll", "socket"], _ways.SelectMany(ways => ways.Keys).Distinct().Order());
         Assert.Contains(history.Ends.Values, end => end.Attempt > 1);
         Assert.Contains(history.Observations.OfType<Heard>(), heard => heard.Event is MessageRestarted { Reason: "position_unknown" });
     }
 
-    private async Task ReadOn(string owner, ApiClient api, string mark, CloudiaProcess server)
+    private async Task ReadOn(string owner, ApiClient api, string mark, IInstallation server)
     {
         string? conversation = null;
-        while (Interlocked.Increment(ref _begun) is var number && number <= Histories)
+        while (Interlocked.Increment(ref _begun) is var number && number <= _histories)
         {
             var random = new Random(unchecked((Seed * 7_919) + number));
             var connections = 0;
             var most = random.Next(MostCuts);
-            await using var way = new CuttingProxy(server.Port, () => Draw());
+            await using var way = new CuttingProxy(server.Address.Port, () => Draw());
             var jobs = new List<string>();
             for (var count = random.Next(4) == 0 ? 2 : 1; count > 0; count--)
             {
@@ -119,14 +124,14 @@ public sealed class CutTests(ITestOutputHelper output)
     }
 
     /// <summary>At a few instants spread over the run the server dies, and comes back on the same data.</summary>
-    private async Task Kill(CloudiaProcess server, Task reading)
+    private async Task Kill(IInstallation server, Task reading)
     {
-        for (var kill = 1; kill <= Kills; kill++)
+        for (var kill = 1; kill <= kills; kill++)
         {
             await Patience.Until<object>(
-                _ => Task.FromResult<object?>(reading.IsCompleted || _ended >= Histories * kill / (Kills + 1) ? this : null),
+                _ => Task.FromResult<object?>(reading.IsCompleted || _ended >= _histories * kill / (kills + 1) ? this : null),
                 "histories to end",
-                () => $"{_ended} of {Histories} have ended. {server.Tail()}",
+                () => $"{_ended} of {_histories} have ended. {server.Tail()}",
                 within: TimeSpan.FromMinutes(10),
                 every: TimeSpan.FromMilliseconds(5));
             if (reading.IsCompleted) return;

@@ -1,6 +1,7 @@
 using CloudIa.Client;
 using CloudIa.Client.Answers;
 using CloudIa.Client.Live;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -8,9 +9,10 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests.Cutting;
 
 /// <summary>The same cuts under the client library, which comes back by itself.</summary>
-public sealed class LibraryCutTests
+/// <param name="backend">What it runs on.</param>
+/// <param name="histories">How many.</param>
+public abstract class LibraryCutTests(Backend backend, int histories)
 {
-    private const int Histories = 80;
     private const int AtOnce = 8;
     private const int Seed = 20_251;
 
@@ -24,22 +26,22 @@ public sealed class LibraryCutTests
     {
         await using var model = await FaultyModel.Start(call => RandomReply.Draw(
             new Random(Seed + call.Number), $"call {call.Number}:", mayBreak: call.Number % 9 == 0));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint, Concurrency = 2 * AtOnce, MaxAttempts = 1_000 });
+        await using var server = await backend.StartAsync(model, new CloudiaSettings { Concurrency = 2 * AtOnce, MaxAttempts = 1_000 });
         var cuts = 0;
 
         await Parallel.ForEachAsync(
-            Enumerable.Range(1, Histories),
+            Enumerable.Range(1, histories),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = TestContext.Current.CancellationToken },
             async (number, _) => Interlocked.Add(ref cuts, await Read(number, server)));
 
-        Assert.True(cuts >= Histories / 2, $"Only {cuts} cuts.");
+        Assert.True(cuts >= histories / 2, $"Only {cuts} cuts.");
     }
 
-    private static async Task<int> Read(int number, CloudiaProcess server)
+    private static async Task<int> Read(int number, IInstallation server)
     {
         using var person = await ApiClient.WithSession(server.Address);
         var connections = 0;
-        await using var way = new CuttingProxy(server.Port, () =>
+        await using var way = new CuttingProxy(server.Address.Port, () =>
         {
             var place = Interlocked.Increment(ref connections);
             return place > 8 ? Cut.Never : Cut.Draw(new Random(Seed + (number * 100) + place));

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text.Json;
 using CloudIa.EndToEnd.Tests.Clients;
@@ -121,6 +122,6 @@ internal sealed class Wanderer(string owner, ApiClient api, CuttingProxy way, Hi
     };
 
     private static bool IsLoss(Exception error) =>
-        error is WebSocketException or HttpRequestException or IOException or InvalidOperationException or OperationCanceledException
+        error is WebSocketException or HttpRequestException or IOException or SocketException or InvalidOperationException or OperationCanceledException
         && !TestContext.Current.CancellationToken.IsCancellationRequested;
 }

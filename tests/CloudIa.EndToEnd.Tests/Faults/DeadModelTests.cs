@@ -1,3 +1,4 @@
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
 
@@ -14,6 +15,7 @@ public sealed class DeadModelTests(ITestOutputHelper output)
     public async Task A_model_that_always_fails_fails_every_message_in_time_with_few_calls_and_answers_when_it_is_well(int number, params string[] limits)
     {
         var history = await FaultRun.Always(
+            new EmbeddedBackend(),
             "openai",
             (whole, _) => number switch
             {

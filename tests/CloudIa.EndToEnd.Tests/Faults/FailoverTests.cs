@@ -1,3 +1,4 @@
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -5,7 +6,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests.Faults;
 
 /// <summary>Another model answers where the first one fails before its first token, and never after it.</summary>
-public sealed class FailoverTests
+public abstract class FailoverTests(Backend backend)
 {
     [Theory]
     [InlineData("503")]
@@ -52,9 +53,8 @@ public sealed class FailoverTests
         Assert.Equal("The second, whole", (await person.Job(accepted.JobId)).Content);
     }
 
-    private static Task<CloudiaProcess> Serve(FaultyModel first, FaultyModel second) => CloudiaProcess.Start(new CloudiaSettings
+    private Task<IInstallation> Serve(FaultyModel first, FaultyModel second) => backend.StartAsync(first, new CloudiaSettings
     {
-        ModelEndpoint = first.Endpoint,
         More = new Dictionary<string, string>
         {
             ["CLOUDIA__MODELS__1__NAME"] = "second",

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.History;
 using CloudIa.EndToEnd.Tests.Killing;
@@ -28,11 +29,11 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
     private int _numbered;
 
     /// <summary>The first call for every fourth message fails.</summary>
-    public static async Task<ChatHistory> NowAndThen(string provider, Func<ModelReply, int, ModelReply> fault, params string[] limits)
+    public static async Task<ChatHistory> NowAndThen(Backend backend, string provider, Func<ModelReply, int, ModelReply> fault, params string[] limits)
     {
         var run = new FaultRun(fault, (message, call) => call == 1 && message % 4 == 0);
         await using var model = await FaultyModel.Start(run.Answer);
-        await using var server = await CloudiaProcess.Start(FaultSettings.Of(model, provider, limits));
+        await using var server = await backend.StartAsync(model, FaultSettings.Of(provider, limits));
         using var people = new People(server.Address);
         await run.Talk(people, server, "message", messagesEach: 3);
         var history = await run.Judge(people, model, server, mostCalls: 5);
@@ -43,20 +44,24 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
     }
 
     /// <summary>All calls fail until every message has its end. Then the model is well, and all ask once more.</summary>
-    public static async Task<ChatHistory> Always(string provider, Func<ModelReply, int, ModelReply> fault, params string[] limits)
+    public static async Task<ChatHistory> Always(Backend backend, string provider, Func<ModelReply, int, ModelReply> fault, params string[] limits)
     {
         var healed = false;
         var run = new FaultRun(fault, (_, _) => !Volatile.Read(ref healed));
         await using var model = await FaultyModel.Start(run.Answer);
-        await using var server = await CloudiaProcess.Start(FaultSettings.Impatient(model, provider, limits));
+        await using var server = await backend.StartAsync(model, FaultSettings.Impatient(provider, limits));
         using var people = new People(server.Address);
         await run.Talk(people, server, "message", messagesEach: 2);
         Volatile.Write(ref healed, true);
-        using var anybody = new ApiClient(server.Address);
-        await Patience.Until(
-            async _ => (await anybody.Get("/health/ready")).Read(ProtocolJson.Default.HealthView).Parts.Any(part => part.Status == "open") ? null : "over",
-            "the break to be over",
-            server.Tail);
+        foreach (var worker in server.Workers)
+        {
+            using var anybody = new ApiClient(worker);
+            await Patience.Until(
+                async _ => (await anybody.Get("/health/ready")).Read(ProtocolJson.Default.HealthView).Parts.Any(part => part.Status == "open") ? null : "over",
+                "the break to be over",
+                server.Tail);
+        }
+
         await run.Talk(people, server, Again, messagesEach: 1);
         return await run.Judge(people, model, server, mostCalls: FaultSettings.Attempts * 5);
     }
@@ -68,7 +73,7 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
         + $"{history.Ends.Values.Count(end => end.Attempt > 1)} answers begun again";
 
     /// <summary>Returns when every message has its end.</summary>
-    private async Task Talk(People people, CloudiaProcess server, string about, int messagesEach)
+    private async Task Talk(People people, IInstallation server, string about, int messagesEach)
     {
         var talks = new List<Task>();
         for (var number = 1; number <= Owners; number++)
@@ -80,7 +85,7 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
         await Task.WhenAll(talks);
     }
 
-    private async Task Talk(string owner, ApiClient api, string begin, int messagesEach, CloudiaProcess server)
+    private async Task Talk(string owner, ApiClient api, string begin, int messagesEach, IInstallation server)
     {
         var held = new HeldAnswers();
         await using var socket = await PlainSocket.Open(server.Address, new SocketOptions
@@ -112,7 +117,7 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
         }
     }
 
-    private async Task<ChatHistory> Judge(People people, FaultyModel model, CloudiaProcess server, int mostCalls)
+    private async Task<ChatHistory> Judge(People people, FaultyModel model, IInstallation server, int mostCalls)
     {
         var history = await people.ReadBack(_recorder, server.Tail) with { Calls = [.. model.Calls.Select(LoggedCall.Of)], MostCalls = mostCalls };
         var broken = Invariants.Check(history);

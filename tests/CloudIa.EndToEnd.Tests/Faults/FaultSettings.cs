@@ -11,20 +11,18 @@ internal static class FaultSettings
     /// <summary>How often a message is tried where <see cref="Impatient"/> is set.</summary>
     public const int Attempts = 2;
 
-    /// <param name="model">What is called.</param>
     /// <param name="provider">Whose wire is spoken.</param>
     /// <param name="limits">The time limits of a model that are to be short: FIRSTTOKENSECONDS, SILENCESECONDS.</param>
-    public static CloudiaSettings Of(FaultyModel model, string provider, params string[] limits) => new()
+    public static CloudiaSettings Of(string provider, params string[] limits) => new()
     {
         Provider = provider,
-        ModelEndpoint = provider == "openai" ? model.Endpoint : model.AnthropicEndpoint,
         More = limits.ToDictionary(name => $"CLOUDIA__MODELS__0__{name}", _ => Short),
     };
 
     /// <summary>Also waits only some seconds for a provider that is away. Breaks are longer than those that are waited out in place.</summary>
-    public static CloudiaSettings Impatient(FaultyModel model, string provider, params string[] limits)
+    public static CloudiaSettings Impatient(string provider, params string[] limits)
     {
-        var settings = Of(model, provider, limits);
+        var settings = Of(provider, limits);
         return settings with
         {
             MaxAttempts = Attempts,

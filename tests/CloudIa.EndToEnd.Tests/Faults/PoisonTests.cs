@@ -1,63 +1,14 @@
 using System.Net;
-using System.Text;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
-using Microsoft.Data.Sqlite;
 
 namespace CloudIa.EndToEnd.Tests.Faults;
 
 /// <summary>Fault 16: a message that cannot be worked on harms only itself, and is not lost.</summary>
-public sealed class PoisonTests
+public abstract class PoisonTests(Backend backend)
 {
-    [Fact]
-    public async Task Fault_16_what_cannot_be_parsed_goes_to_the_dead_letters_with_its_owner_told()
-    {
-        await using var model = await FaultyModel.Start(call => ModelReply.Words($"The answer to {call.Asked}"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
-        using var person = await ApiClient.WithSession(server.Address);
-        using var other = await ApiClient.WithSession(server.Address);
-        var first = await person.Post("first");
-        await person.End(first.JobId, server.Tail);
-
-        server.KillNine();
-        var poison = Guid.NewGuid().ToString("N");
-        Poison(server, poison, $"anonymous:{first.SessionId}", first.ConversationId, """{"jobId":"x","message":"what was asked","owner":{"not":"a name"}}""");
-        Poison(server, Guid.NewGuid().ToString("N"), "", "", "neither names nor JSON \u0001");
-        await server.StartAgain();
-
-        // Nobody waits for it: not another conversation, and not its own.
-        var later = await person.Post("later", first.ConversationId);
-        var elsewhere = await other.Post("elsewhere");
-        Assert.Equal("The answer to elsewhere", (await other.End(elsewhere.JobId, server.Tail)).Content);
-        Assert.Equal("The answer to later", (await person.End(later.JobId, server.Tail)).Content);
-
-        // Its owner is told, and finds what could be made out of it in its place.
-        var end = await person.End(poison, server.Tail);
-        Assert.Equal((JobStatus.Failed, ErrorCode.MessageUnreadable, 2), (end.Status, end.Error?.Code, end.Turn!.Value));
-        await using var socket = await OpenAsync(server, person, poison);
-        var told = await socket.Wait<ErrorEvent>(error => error.JobId == poison, "the word of the failure");
-        Assert.Equal((true, ErrorCode.MessageUnreadable), (told.Final, told.Code));
-        var messages = await person.Messages(first.ConversationId);
-        Assert.Equal(["first", "The answer to first", "what was asked", "", "later", "The answer to later"], messages.Select(message => message.Content));
-
-        // Nobody else learns of it, and it is there for the operator, who can do one thing with it.
-        Assert.Null(await other.JobOrNull(poison));
-        using var admin = await Operator.Of(server);
-        var letters = await admin.Letters(2);
-        var letter = Assert.Single(letters, letter => letter.JobId == poison);
-        Assert.Equal((false, ErrorCode.MessageUnreadable, first.ConversationId), (letter.Readable, letter.Reason, letter.ConversationId));
-        Assert.Null(letter.Body);
-        Assert.Contains("\"not\":\"a name\"", (await admin.Letter(letter.Id)).Body, StringComparison.Ordinal);
-        Assert.Equal((HttpStatusCode.Conflict, ErrorCode.MessageUnreadable), await admin.Redrive(letter.Id) is var refused ? (refused.Status, refused.Problem().Code) : default);
-        var nameless = Assert.Single(letters, letter => letter.JobId != poison);
-        Assert.Contains("neither names nor JSON", (await admin.Run("show", nameless.Id)).Output, StringComparison.Ordinal);
-        Assert.Equal(1, (await admin.Run("redrive", nameless.Id, letter.Id)).Code);
-        Assert.Equal((0, $"Redriven: 0. Left, because they cannot be read: 2.{Environment.NewLine}"), await admin.Run("redrive", "--all") is var all ? (all.Code, all.Output) : default);
-        Assert.Equal(0, (await admin.Run("discard", nameless.Id, letter.Id)).Code);
-        Assert.Equal((0, 0), await admin.Queue() is var queue ? (queue.Waiting, queue.DeadLetters) : default);
-        Assert.Equal(3, model.Calls.Count);
-    }
 
     [Fact]
     public async Task Fault_16_what_kills_its_worker_goes_to_the_dead_letters_and_is_answered_when_it_is_redriven()
@@ -67,10 +18,10 @@ public sealed class PoisonTests
         var go = new TaskCompletionSource();
         var harmless = ModelReply.Words("Harmless at last, word by word") with { GateAfter = 3, Gate = go.Task };
         await using var model = await FaultyModel.Start(call => call.Asked == killer ? ModelReply.NoByte() : ModelReply.Words($"The answer to {call.Asked}"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings
+        await using var server = await backend.StartAsync(model, new CloudiaSettings
         {
-            ModelEndpoint = model.Endpoint,
             MaxAttempts = attempts,
+            ShortLeases = true,
         });
         using var person = await ApiClient.WithSession(server.Address);
         using var other = await ApiClient.WithSession(server.Address);
@@ -125,33 +76,17 @@ public sealed class PoisonTests
         int Calls() => model.Calls.Count(call => call.Asked == killer);
     }
 
-    private static Task<PlainSocket> OpenAsync(CloudiaProcess server, ApiClient person, string job)
+    private static Task<PlainSocket> OpenAsync(IInstallation server, ApiClient person, string job)
     {
         var held = new HeldAnswers();
         held.Expect(job);
         return OpenAsync(server, new SocketOptions { Token = person.Token, Held = held, ServerLog = server.Tail });
     }
 
-    private static async Task<PlainSocket> OpenAsync(CloudiaProcess server, SocketOptions options)
+    private static async Task<PlainSocket> OpenAsync(IInstallation server, SocketOptions options)
     {
         var socket = await PlainSocket.Open(server.Address, options);
         await socket.Resume();
         return socket;
-    }
-
-    /// <summary>Puts a row into the queue of a server that is not running.</summary>
-    private static void Poison(CloudiaProcess server, string job, string owner, string conversation, string body)
-    {
-        var database = new SqliteConnectionStringBuilder { DataSource = Path.Combine(server.DataFolder, "cloudia.db"), Pooling = false };
-        using var connection = new SqliteConnection(database.ToString());
-        connection.Open();
-        using var insert = connection.CreateCommand();
-        insert.CommandText =
-            "INSERT INTO jobs (seq, job_id, conversation_id, owner, enqueued_at, body) VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM jobs), $job, $conversation, $owner, 0, $body)";
-        insert.Parameters.AddWithValue("$job", job);
-        insert.Parameters.AddWithValue("$conversation", conversation);
-        insert.Parameters.AddWithValue("$owner", owner);
-        insert.Parameters.AddWithValue("$body", Encoding.UTF8.GetBytes(body));
-        insert.ExecuteNonQuery();
     }
 }

@@ -1,3 +1,4 @@
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Servers;
 
 [assembly: AssemblyFixture(typeof(Engines))]
@@ -9,7 +10,7 @@ namespace CloudIa.EndToEnd.Tests.ManyMachines;
 /// a DynamoDB and a Redis. Queue and table are its own, and so is its Redis; each worker calls a model of its own, so
 /// that one sees who works.
 /// </summary>
-internal sealed class AwsCluster : IAsyncDisposable
+internal sealed class AwsCluster : IInstallation
 {
     /// <summary>No worker loses its job because the machine is busy.</summary>
     public static readonly IReadOnlyDictionary<string, string> LongLeases = new Dictionary<string, string>
@@ -18,15 +19,23 @@ internal sealed class AwsCluster : IAsyncDisposable
         ["CLOUDIA__QUEUE__HEARTBEATSECONDS"] = "10",
     };
 
+    private const string Operator = "a-token-of-the-tests";
+
+    private static readonly IReadOnlyDictionary<string, string> ShortLeases = new Dictionary<string, string>
+    {
+        ["CLOUDIA__QUEUE__LEASESECONDS"] = "10",
+        ["CLOUDIA__QUEUE__HEARTBEATSECONDS"] = "1",
+    };
+
     private readonly List<IAsyncDisposable> _parts = [];
 
     private AwsCluster()
     {
     }
 
-    public List<CloudiaProcess> Gateways { get; } = [];
+    public IReadOnlyList<CloudiaProcess> Gateways { get; private set; } = [];
 
-    public List<CloudiaProcess> Workers { get; } = [];
+    public IReadOnlyList<CloudiaProcess> Workers { get; private set; } = [];
 
     public required RedisServer Redis { get; init; }
 
@@ -40,12 +49,35 @@ internal sealed class AwsCluster : IAsyncDisposable
     /// <summary>Before both gateways.</summary>
     public Uri Address => Front.Address;
 
+    public Uri Door => Gateways[0].Address;
+
+    IReadOnlyList<Uri> IInstallation.Workers => [.. Workers.Select(worker => worker.Address)];
+
+    public string DataFolder => Gateways[0].DataFolder;
+
+    public string? AdminToken => Operator;
+
+    public string Output => Gateways[0].Output;
+
+    private IEnumerable<CloudiaProcess> All => Gateways.Concat(Workers);
+
     /// <summary>A cluster that is ready.</summary>
     /// <param name="engines">The engines of the assembly.</param>
     /// <param name="models">One a worker.</param>
     /// <param name="more">Settings of all processes.</param>
-    public static async Task<AwsCluster> StartAsync(
-        Engines engines, IReadOnlyList<FaultyModel> models, IReadOnlyDictionary<string, string>? more = null)
+    public static Task<AwsCluster> StartAsync(
+        Engines engines, IReadOnlyList<FaultyModel> models, IReadOnlyDictionary<string, string>? more = null) =>
+        StartAsync(engines, number => new CloudiaSettings { More = more ?? new Dictionary<string, string>() }.Calling(models[number % models.Count]));
+
+    /// <summary>A cluster that is ready, whose processes have the same settings.</summary>
+    public static Task<AwsCluster> StartAsync(Engines engines, CloudiaSettings settings)
+    {
+        var more = new Dictionary<string, string>(settings.ShortLeases ? ShortLeases : LongLeases) { ["CLOUDIA__GATEWAY__ADMINTOKEN"] = Operator };
+        foreach (var (key, value) in settings.More) more[key] = value;
+        return StartAsync(engines, _ => settings with { More = more });
+    }
+
+    private static async Task<AwsCluster> StartAsync(Engines engines, Func<int, CloudiaSettings> settingsOf)
     {
         var cluster = new AwsCluster
         {
@@ -57,7 +89,7 @@ internal sealed class AwsCluster : IAsyncDisposable
         try
         {
             await cluster.Redis.StartAsync();
-            await cluster.StartAsync(models, more ?? new Dictionary<string, string>());
+            await cluster.StartAsync(settingsOf);
             return cluster;
         }
         catch
@@ -93,40 +125,58 @@ internal sealed class AwsCluster : IAsyncDisposable
         };
     }
 
-    public string Tail() => string.Join(Environment.NewLine, Gateways.Concat(Workers).Select(process => process.Tail()));
+    public string Tail() => string.Join(Environment.NewLine, All.Select(process => process.Tail()));
+
+    public void KillNine()
+    {
+        foreach (var process in All) process.KillNine();
+    }
+
+    public void AskToStop()
+    {
+        foreach (var process in All) process.AskToStop();
+    }
+
+    public async Task<int> Exit(TimeSpan? within = null) =>
+        (await Task.WhenAll(All.Select(process => process.Exit(within)))).FirstOrDefault(code => code != 0);
+
+    public Task StartAgain() => Task.WhenAll(All.Select(process => process.StartAgain()));
 
     public async ValueTask DisposeAsync()
     {
         for (var part = _parts.Count - 1; part >= 0; part--) await _parts[part].DisposeAsync();
     }
 
-    private async Task StartAsync(IReadOnlyList<FaultyModel> models, IReadOnlyDictionary<string, string> more)
+    private async Task StartAsync(Func<int, CloudiaSettings> settingsOf)
     {
-        var all = Installation(Sqs.Address, Dynamo.Address, Redis.Endpoint);
-        foreach (var (key, value) in more) all[key] = value;
-        using (var init = Repository.Run(["init", "aws"], new CloudiaSettings { More = all }))
+        var installation = Installation(Sqs.Address, Dynamo.Address, Redis.Endpoint);
+        using (var init = Repository.Run(["init", "aws"], settingsOf(0) with { More = Of(0) }))
         {
             Assert.True(await init.Exit() == 0, init.Tail());
         }
 
-        for (var number = 0; number < 2; number++)
+        // All of them come to an end before anything is ended because one failed.
+        var processes = await Task.WhenAll(Enumerable.Range(0, 4).Select(number => AddAsync(settingsOf(number / 2) with
         {
-            Workers.Add(await AddAsync("worker", models[number % models.Count], all));
-            Gateways.Add(await AddAsync("gateway", models[number % models.Count], all));
-        }
-
+            More = new Dictionary<string, string>(Of(number / 2)) { ["CLOUDIA__ROLE"] = number % 2 == 0 ? "worker" : "gateway" },
+        })));
+        Workers = [processes[0], processes[2]];
+        Gateways = [processes[1], processes[3]];
         Front = new Balancer([.. Gateways.Select(gateway => gateway.Port)]);
         _parts.Add(Front);
+
+        Dictionary<string, string> Of(int number)
+        {
+            var all = new Dictionary<string, string>(installation);
+            foreach (var (key, value) in settingsOf(number).More) all[key] = value;
+            return all;
+        }
     }
 
-    private async Task<CloudiaProcess> AddAsync(string role, FaultyModel model, Dictionary<string, string> settings)
+    private async Task<CloudiaProcess> AddAsync(CloudiaSettings settings)
     {
-        var process = await CloudiaProcess.Start(new CloudiaSettings
-        {
-            ModelEndpoint = model.Endpoint,
-            More = new Dictionary<string, string>(settings) { ["CLOUDIA__ROLE"] = role },
-        });
-        _parts.Add(process);
+        var process = await CloudiaProcess.Start(settings);
+        lock (_parts) _parts.Add(process);
         return process;
     }
 }

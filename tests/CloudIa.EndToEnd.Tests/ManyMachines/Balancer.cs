@@ -9,7 +9,7 @@ namespace CloudIa.EndToEnd.Tests.ManyMachines;
 /// </summary>
 internal sealed class Balancer : IAsyncDisposable
 {
-    private readonly int[] _servers;
+    private int[] _servers;
     private readonly int _port = FreePorts.Next();
     private readonly CancellationTokenSource _stop = new();
     private TcpListener? _listener;
@@ -24,6 +24,9 @@ internal sealed class Balancer : IAsyncDisposable
     }
 
     public Uri Address => new($"http://127.0.0.1:{_port}");
+
+    /// <summary>New connections go to these.</summary>
+    public void Lead(params int[] servers) => Volatile.Write(ref _servers, servers);
 
     public void Open()
     {
@@ -91,9 +94,10 @@ internal sealed class Balancer : IAsyncDisposable
 
     private async Task<Socket?> ConnectAsync(CancellationToken over)
     {
-        for (var tries = 0; tries < _servers.Length; tries++)
+        var servers = Volatile.Read(ref _servers);
+        for (var tries = 0; tries < servers.Length; tries++)
         {
-            var port = _servers[(Interlocked.Increment(ref _next) & int.MaxValue) % _servers.Length];
+            var port = servers[(Interlocked.Increment(ref _next) & int.MaxValue) % servers.Length];
             var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             try
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using CloudIa.EndToEnd.Tests.Backends;
 
 namespace CloudIa.EndToEnd.Tests.Servers;
 
@@ -6,7 +7,7 @@ namespace CloudIa.EndToEnd.Tests.Servers;
 /// <c>cloudia serve</c> as its own process on a port and a data folder that outlive it: killed and started
 /// again it is the same server to its clients.
 /// </summary>
-internal sealed class CloudiaProcess : IAsyncDisposable
+internal sealed class CloudiaProcess : IInstallation
 {
     private readonly CloudiaSettings _settings;
     private readonly DirectoryInfo? _ownFolder;
@@ -31,7 +32,13 @@ internal sealed class CloudiaProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
+    public Uri Door => Address;
+
+    IReadOnlyList<Uri> IInstallation.Workers => [Address];
+
     public string DataFolder { get; }
+
+    public string? AdminToken => null;
 
     public string Errors => _child?.Errors ?? "";
 

@@ -21,7 +21,14 @@ internal sealed record CloudiaSettings
     /// <summary>And wait for less.</summary>
     public int JobsInFlight { get; init; } = 1_000_000;
 
+    /// <summary>On many machines: what a killed worker held comes to another within seconds. Else no worker loses its lease because the machine is busy.</summary>
+    public bool ShortLeases { get; init; }
+
     public IReadOnlyDictionary<string, string> More { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The same, with this model; with none: the one that they have.</summary>
+    public CloudiaSettings Calling(FaultyModel? model) =>
+        model is null ? this : this with { ModelEndpoint = Provider == "anthropic" ? model.AnthropicEndpoint : model.Endpoint };
 
     public IEnumerable<KeyValuePair<string, string?>> Environment()
     {

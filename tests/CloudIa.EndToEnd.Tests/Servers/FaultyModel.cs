@@ -14,6 +14,9 @@ namespace CloudIa.EndToEnd.Tests.Servers;
 /// </summary>
 internal sealed class FaultyModel : IAsyncDisposable
 {
+    /// <summary>Of the address for OpenAI's wire.</summary>
+    public const string Path = "/v1";
+
     private readonly WebApplication _app;
     private readonly ConcurrentQueue<ModelCall> _calls = new();
     private int _count;
@@ -21,7 +24,7 @@ internal sealed class FaultyModel : IAsyncDisposable
     private FaultyModel(WebApplication app, int port)
     {
         _app = app;
-        Endpoint = new Uri($"http://127.0.0.1:{port}/v1");
+        Endpoint = new Uri($"http://127.0.0.1:{port}{Path}");
     }
 
     /// <summary>The base address for a client of OpenAI's wire.</summary>

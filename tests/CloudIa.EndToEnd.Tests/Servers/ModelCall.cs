@@ -60,6 +60,9 @@ internal sealed record ModelCall(int Number, IReadOnlyList<PromptMessage> Messag
         }
     }
 
+    /// <summary>Whether it had a whole answer, which its caller heard.</summary>
+    public bool WasAnswered => Reply is { Status: 200, Ending: ReplyEnding.Whole, Pieces.Count: > 0 } && State == ModelCallState.Ended;
+
     /// <summary>A piece of text was sent.</summary>
     public void Spoke()
     {

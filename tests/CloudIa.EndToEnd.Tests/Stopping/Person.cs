@@ -1,4 +1,5 @@
 using System.Net;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.History;
 using CloudIa.EndToEnd.Tests.Servers;
@@ -25,7 +26,7 @@ internal sealed class Person : IAsyncDisposable
 
     public ApiClient Api { get; }
 
-    public static async Task<Person> Arrive(string name, CloudiaProcess server, HistoryRecorder recorder)
+    public static async Task<Person> Arrive(string name, IInstallation server, HistoryRecorder recorder)
     {
         var api = await ApiClient.WithSession(server.Address);
         var options = new SocketOptions { Token = api.Token, Recorder = recorder, Owner = name, ServerLog = server.Tail };
