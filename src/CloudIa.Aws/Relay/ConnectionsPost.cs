@@ -70,7 +70,9 @@ public sealed partial class ConnectionsPost : IRelayPost, IDisposable
             Note(outcome, answer.StatusCode, null);
             return outcome;
         }
-        catch (Exception error) when (!cancellation.IsCancellationRequested && error is HttpRequestException or OperationCanceledException or AmazonClientException)
+#pragma warning disable CA1031 // Credentials that cannot be had are a failure like any other.
+        catch (Exception error) when (!cancellation.IsCancellationRequested)
+#pragma warning restore CA1031
         {
             Note(PostOutcome.Failed, null, error);
             return PostOutcome.Failed;

@@ -25,6 +25,9 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
     private readonly TimeProvider time;
     private readonly Listening words;
 
+    // The asks of the last round, where that was heard.
+    private int? asksHeard;
+
     // Since when rounds are answered without a gap; null: they are not.
     private long? answeredSince;
 
@@ -47,10 +50,10 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
     public async ValueTask<bool> OpenAsync(RelayedConnection connection, CancellationToken cancellation) =>
         await CallAsync(RelayScripts.Open, [connection.Id, Write(connection), RelayScripts.Lives, channel]) is not null;
 
-    public async ValueTask<(bool Answered, RelayedConnection? Connection)> FindAsync(string id, CancellationToken cancellation)
+    public async ValueTask<RelayFinding> FindAsync(string id, CancellationToken cancellation)
     {
-        var (answered, json) = await link.TryAsync(redis => redis.HashGetAsync(prefix + "connection:" + id, "json"));
-        return (answered, answered && !json.IsNull ? Read(json, RelayJson.Default.RelayedConnection) : null);
+        var (answered, known) = await link.TryAsync(redis => redis.HashGetAsync(prefix + "connection:" + id, ["json", "carried"]));
+        return new RelayFinding(answered, answered && !known![0].IsNull ? Read(known[0], RelayJson.Default.RelayedConnection) : null, answered && !known![1].IsNull);
     }
 
     public async ValueTask<bool> AskAsync(RelayAsk ask, CancellationToken cancellation) =>
@@ -62,7 +65,9 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
 
         // After an outage all couriers seem dead: a while is given to them to say otherwise.
         var judges = answeredSince is { } since && time.GetElapsedTime(since) > TimeSpan.FromSeconds(deadSeconds);
-        var round = await CallAsync(RelayScripts.Round, [courier, most, judges ? deadSeconds : 0, RelayScripts.Lives]);
+        var heard = asksHeard;
+        asksHeard = null;
+        var round = await CallAsync(RelayScripts.Round, [courier, most, judges ? deadSeconds : 0, RelayScripts.Lives, heard is null ? 0 : 1, heard ?? 0]);
         answeredSince = round is null ? null : answeredSince ?? time.GetTimestamp();
         if (round is null)
         {
@@ -72,6 +77,7 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
         var parts = (RedisResult[])round!;
         var taken = ReadAll(parts[1], RelayJson.Default.RelayedConnection);
         var orphans = ReadAll(parts[2], RelayJson.Default.RelayedConnection);
+        asksHeard = ((RedisValue[])parts[3]!).Length;
         if (taken.Count == most || orphans.Count >= most)
         {
             // There may be more.
@@ -83,12 +89,17 @@ public sealed class RedisRelayRegistry : IRelayRegistry, IDisposable
 
     public async ValueTask WaitAsync(TimeSpan longest, CancellationToken cancellation) => await something.WaitAsync(longest, cancellation);
 
-    public async ValueTask RenewAsync(IReadOnlyCollection<RelayedConnection> carried, CancellationToken cancellation)
+    public async ValueTask<bool> RenewAsync(IReadOnlyCollection<RelayedConnection> carried, CancellationToken cancellation)
     {
         foreach (var some in carried.Chunk(RenewedAtOnce))
         {
-            await CallAsync(RelayScripts.Renew, [courier, RelayScripts.Lives, .. some.SelectMany(one => new RedisValue[] { one.Id, Write(one) })]);
+            if (await CallAsync(RelayScripts.Renew, [courier, RelayScripts.Lives, .. some.SelectMany(one => new RedisValue[] { one.Id, Write(one) })]) is null)
+            {
+                return false;
+            }
         }
+
+        return true;
     }
 
     public async ValueTask ForgetAsync(string id) => await CallAsync(RelayScripts.Forget, [courier, id]);

@@ -2,8 +2,8 @@ namespace CloudIa.Aws.Relay;
 
 /// <summary>
 /// What is done to the register of relayed connections, each in one step. All its keys begin with the scripts' only key,
-/// whose hash tag puts them into one slot, so that a script may name them itself: of a connection a hash (json, by: its courier), and what was asked
-/// of it before it had one; of a courier the set of what it carries and the list of what it is asked; the list of
+/// whose hash tag puts them into one slot, so that a script may name them itself: of a connection a hash (json, by: its courier, carried: that it follows), and what was asked
+/// of it before it had one; of a courier the set of what it carries, what it was given and is not known to have, and what it is asked; the list of
 /// connections without a courier; and the couriers with the time when each last said that it lives, in Redis's seconds.
 /// </summary>
 internal static class RelayScripts
@@ -45,52 +45,58 @@ internal static class RelayScripts
 
     /// <summary>
     /// A courier's round: whether it was known; the JSON of connections taken, of those that dead couriers leave, and of
-    /// asks. Arguments: the courier, connections to take, seconds of silence after which another is dead (0: none is), seconds.
+    /// asks. What it gives it gives again until a later round says that it was heard. Arguments: the courier, connections
+    /// to take, seconds of silence after which another is dead (0: none is), seconds that all this is kept, whether the
+    /// last round was heard, and how many of its asks.
     /// </summary>
     public const string Round = Names + """
 
         local me, most, dead, lives = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+        local given, left = p .. 'given:' .. me, p .. 'left:' .. me
         local now = tonumber(redis.call('TIME')[1])
         local known = redis.call('ZSCORE', couriers, me)
         redis.call('ZADD', couriers, now, me)
-        local taken, orphans, said = {}, {}, {}
+        if ARGV[5] == '1' then
+          redis.call('DEL', given, left)
+          if known then redis.call('LTRIM', asks(me), ARGV[6], -1) end
+        end
         if dead > 0 then
           for _, other in ipairs(redis.call('ZRANGEBYSCORE', couriers, '-inf', now - dead)) do
-            local left = redis.call('SPOP', carried(other), most)
-            for _, id in ipairs(left) do
+            local room = most - redis.call('LLEN', left)
+            if room <= 0 then break end
+            local ids = redis.call('SPOP', carried(other), room)
+            for _, id in ipairs(ids) do
               local json = redis.call('HGET', conn(id), 'json')
-              if json then orphans[#orphans + 1] = json end
+              if json then redis.call('RPUSH', left, json) end
               redis.call('DEL', conn(id))
             end
-            if #left < most then
+            if #ids < room then
               redis.call('ZREM', couriers, other)
               redis.call('DEL', asks(other), carried(other))
             end
           end
         end
-        while #taken < most do
+        while redis.call('LLEN', given) < most do
           local id = redis.call('LPOP', waiting)
           if not id then break end
           local json = redis.call('HGET', conn(id), 'json')
           if json then
             redis.call('HSET', conn(id), 'by', me)
             redis.call('SADD', carried(me), id)
-            taken[#taken + 1] = json
-            for _, ask in ipairs(redis.call('LRANGE', early(id), 0, -1)) do said[#said + 1] = ask end
+            redis.call('RPUSH', given, json)
+            for _, ask in ipairs(redis.call('LRANGE', early(id), 0, -1)) do redis.call('RPUSH', asks(me), ask) end
             redis.call('DEL', early(id))
           end
         end
-        for _, ask in ipairs(redis.call('LRANGE', asks(me), 0, -1)) do said[#said + 1] = ask end
-        redis.call('DEL', asks(me))
-        redis.call('EXPIRE', carried(me), lives)
-        return {known and 1 or 0, taken, orphans, said}
+        for _, key in ipairs({carried(me), given, left, asks(me)}) do redis.call('EXPIRE', key, lives) end
+        return {known and 1 or 0, redis.call('LRANGE', given, 0, -1), redis.call('LRANGE', left, 0, -1), redis.call('LRANGE', asks(me), 0, -1)}
         """;
 
     /// <summary>Says again what a courier carries. Arguments: the courier, seconds, then an id and its JSON for each.</summary>
     public const string Renew = Names + """
 
         for i = 3, #ARGV, 2 do
-          redis.call('HSET', conn(ARGV[i]), 'json', ARGV[i + 1], 'by', ARGV[1])
+          redis.call('HSET', conn(ARGV[i]), 'json', ARGV[i + 1], 'by', ARGV[1], 'carried', 1)
           redis.call('EXPIRE', conn(ARGV[i]), ARGV[2])
           redis.call('SADD', carried(ARGV[1]), ARGV[i])
         end

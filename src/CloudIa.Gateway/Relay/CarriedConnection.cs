@@ -123,7 +123,17 @@ internal sealed class CarriedConnection(CourierServices services, RelayedConnect
         }
     }
 
-    protected override void Abort() => given.Cancel();
+    protected override void Abort()
+    {
+        try
+        {
+            given.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended while it was looked at.
+        }
+    }
 
     protected override void Watch(int now)
     {

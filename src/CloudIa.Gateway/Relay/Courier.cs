@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using CloudIa.Core.Delivery.Relay;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,13 +12,17 @@ namespace CloudIa.Gateway.Relay;
 /// </summary>
 public sealed partial class Courier(CourierServices services, ILogger<Courier> logger) : BackgroundService
 {
-    /// <summary>Connections that one round takes: what a second of API Gateway's new connections is (a quota of 500 a second), and fewer than would stall the others.</summary>
+    /// <summary>Connections that one round takes: fewer than would stall the others. A full round is followed by another at once.</summary>
     private const int MostTaken = 200;
+
+    private const int CutAtOnce = 32;
 
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Renewed = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<string, (CarriedConnection Connection, Task Run)> carried = new();
+    private readonly Channel<RelayedConnection> orphans = Channel.CreateUnbounded<RelayedConnection>();
+    private bool renewsAll;
     private long renewedAt = services.Time.GetTimestamp();
 
     /// <summary>Connections that are carried now.</summary>
@@ -26,6 +31,7 @@ public sealed partial class Courier(CourierServices services, ILogger<Courier> l
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
+        var cutting = CutOrphansAsync(stoppingToken);
         try
         {
             while (true)
@@ -38,6 +44,7 @@ public sealed partial class Courier(CourierServices services, ILogger<Courier> l
         {
             // The connections' registry ends them as it ends all connections of a process that leaves.
             await Task.WhenAll(carried.Values.Select(one => one.Run));
+            await cutting;
         }
     }
 
@@ -62,25 +69,60 @@ public sealed partial class Courier(CourierServices services, ILogger<Courier> l
             return;
         }
 
-        if (!round.Known || services.Time.GetElapsedTime(renewedAt) > Renewed)
-        {
-            renewedAt = services.Time.GetTimestamp();
-            await services.Registry.RenewAsync([.. carried.Values.Select(one => one.Connection.Connection)], stopping);
-        }
-
-        await Task.WhenAll(round.Taken.Select(taken => TakeAsync(taken, stopping)));
+        var taken = round.Taken.Where(one => !carried.ContainsKey(one.Id)).ToList();
+        await Task.WhenAll(taken.Select(one => TakeAsync(one, stopping)));
+        var changed = new HashSet<string>(taken.Select(one => one.Id));
         foreach (var ask in round.Asks)
         {
             if (carried.TryGetValue(ask.Id, out var one))
             {
                 one.Connection.Take(ask);
+                if (ask.ExpiresAt is not null)
+                {
+                    changed.Add(ask.Id);
+                }
             }
         }
 
-        if (round.Orphans.Count > 0)
+        await RenewAsync(round.Known, changed, stopping);
+        foreach (var orphan in round.Orphans)
         {
-            LogOrphans(round.Orphans.Count);
-            await Parallel.ForEachAsync(round.Orphans, stopping, async (orphan, cancellation) => await services.Post.CutAsync(orphan, cancellation));
+            orphans.Writer.TryWrite(orphan);
+        }
+    }
+
+    /// <summary>Says what is new or has changed; all of it now and then, and where it was forgotten.</summary>
+    private async Task RenewAsync(bool known, HashSet<string> changed, CancellationToken stopping)
+    {
+        renewsAll |= !known || services.Time.GetElapsedTime(renewedAt) > Renewed;
+        var said = carried.Where(one => renewsAll || changed.Contains(one.Key)).Select(one => one.Value.Connection.Connection).ToList();
+        var noted = said.Count == 0 || await services.Registry.RenewAsync(said, stopping);
+        if (noted && renewsAll)
+        {
+            renewedAt = services.Time.GetTimestamp();
+        }
+
+        // What was not noted is said again in the next round.
+        renewsAll = !noted;
+    }
+
+    // Beside the rounds: a machine that is slow to close a socket keeps no courier from saying that it lives.
+    private async Task CutOrphansAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await Parallel.ForEachAsync(
+                orphans.Reader.ReadAllAsync(stopping),
+                new ParallelOptions { MaxDegreeOfParallelism = CutAtOnce, CancellationToken = stopping },
+                async (orphan, cancellation) =>
+                {
+                    LogOrphan(orphan.TraceId);
+                    await services.CutAsync(orphan, cancellation);
+                });
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Their next frame cuts those that are left.
         }
     }
 
@@ -121,6 +163,6 @@ public sealed partial class Courier(CourierServices services, ILogger<Courier> l
     [LoggerMessage(Level = LogLevel.Error, Message = "A relayed connection broke off.")]
     private partial void LogLost(Exception error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} connections of a courier that died are cut; their clients come back.")]
-    private partial void LogOrphans(int count);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A connection of a courier that died is cut, so that its client comes back; trace {TraceId}.")]
+    private partial void LogOrphan(string traceId);
 }

@@ -15,6 +15,9 @@ public sealed class CourierServices(
     GatewayOptions options,
     TimeProvider time)
 {
+    /// <summary>Less in all than a process has to leave.</summary>
+    private static readonly TimeSpan[] CutAgainAfter = [TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+
     public IRelayRegistry Registry => registry;
 
     public IRelayPost Post => post;
@@ -39,11 +42,32 @@ public sealed class CourierServices(
     /// <param name="cut">Whether its client may still be there, and is to come back.</param>
     public async Task LetGoAsync(RelayedConnection connection, bool cut)
     {
-        if (cut)
+        try
         {
-            await post.CutAsync(connection, CancellationToken.None);
+            if (cut)
+            {
+                await CutAsync(connection, CancellationToken.None);
+            }
+        }
+        finally
+        {
+            await registry.ForgetAsync(connection.Id);
+        }
+    }
+
+    /// <summary>Closes a connection, so that its client comes back; tries again for a few seconds.</summary>
+    public async Task CutAsync(RelayedConnection connection, CancellationToken cancellation)
+    {
+        foreach (var pause in CutAgainAfter)
+        {
+            if (await post.CutAsync(connection, cancellation) is PostOutcome.Taken or PostOutcome.Gone)
+            {
+                return;
+            }
+
+            await Task.Delay(pause, time, cancellation);
         }
 
-        await registry.ForgetAsync(connection.Id);
+        await post.CutAsync(connection, cancellation);
     }
 }

@@ -21,7 +21,18 @@ internal sealed class RelayClient(RelayedConnection connection) : IClient
     /// <summary>For the courier; null where there is nothing.</summary>
     public RelayAsk? Asks => resumed.Count > 0 || expiresAt is not null ? new RelayAsk(connection.Id, resumed, expiresAt) : null;
 
-    public void Say(string? jobId, ServerEvent said) => this.said.Add(said);
+    public void Say(string? jobId, ServerEvent said)
+    {
+        // An answer is the courier's to tell: it is the only one who knows what the client was sent of it.
+        if (said is MessageCompleted or MessageStopped && jobId is not null)
+        {
+            resumed.Add(new ResumePoint(jobId, 0, 0));
+        }
+        else
+        {
+            this.said.Add(said);
+        }
+    }
 
     public void Resume(ResumePoint point) => resumed.Add(point);
 

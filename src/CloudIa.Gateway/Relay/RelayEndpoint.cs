@@ -17,6 +17,13 @@ namespace CloudIa.Gateway.Relay;
 public sealed class RelayEndpoint(
     IRelayRegistry registry, IRelayPost post, Handshake handshake, ClientActions actions, GatewayOptions options, TimeProvider time)
 {
+    /// <summary>A courier takes a new connection in milliseconds, unless there is none.</summary>
+    private static readonly TimeSpan CourierComes = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan AskedAgain = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan ReplyTakes = TimeSpan.FromSeconds(3);
+
     internal void Map(IEndpointRouteBuilder routes, Func<HttpContext, RelayPeer?> peerOf)
     {
         // A client's own request is no word of that machine: there is nothing here for it.
@@ -53,10 +60,10 @@ public sealed class RelayEndpoint(
 
     private async Task TakeAsync(HttpContext context, RelayPeer peer)
     {
-        var (answered, connection) = await registry.FindAsync(peer.Id, context.RequestAborted);
-        if (connection is null || connection.ExpiresAt <= time.GetUtcNow())
+        var found = await FindCarriedAsync(peer.Id, context.RequestAborted);
+        if (found.Connection is not { } connection || connection.ExpiresAt <= time.GetUtcNow())
         {
-            await RefuseAsync(peer, answered, context);
+            await RefuseAsync(peer, found.Answered, context);
             return;
         }
 
@@ -77,10 +84,22 @@ public sealed class RelayEndpoint(
             return;
         }
 
-        var sink = new RelaySink(post, connection, time, context.RequestAborted);
-        foreach (var said in client.Said)
+        await ReplyAsync(connection, client.Said, context);
+    }
+
+    /// <summary>A client may speak before its connection has a courier: what it causes is to be heard by that.</summary>
+    private async ValueTask<RelayFinding> FindCarriedAsync(string id, CancellationToken cancellation)
+    {
+        var began = time.GetTimestamp();
+        while (true)
         {
-            await sink.SendAsync(said, Position.Start);
+            var found = await registry.FindAsync(id, cancellation);
+            if (found is { Connection: null } or { Carried: true } || time.GetElapsedTime(began) > CourierComes)
+            {
+                return found;
+            }
+
+            await Task.Delay(AskedAgain, time, cancellation);
         }
     }
 
@@ -107,8 +126,26 @@ public sealed class RelayEndpoint(
             return;
         }
 
-        var refused = new ErrorEvent { TraceId = unknown.TraceId, Timestamp = time.GetUtcNow(), Code = ErrorCode.RelayUnavailable, Final = true };
-        await new RelaySink(post, unknown, time, context.RequestAborted).SendAsync(refused, Position.Start);
+        await ReplyAsync(unknown, [new ErrorEvent { TraceId = unknown.TraceId, Timestamp = time.GetUtcNow(), Code = ErrorCode.RelayUnavailable, Final = true }], context);
+    }
+
+    /// <summary>A function waits for nobody who does not read: what is not taken soon is not said.</summary>
+    private async Task ReplyAsync(RelayedConnection connection, IReadOnlyList<ServerEvent> said, HttpContext context)
+    {
+        using var late = new CancellationTokenSource(ReplyTakes, time);
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(late.Token, context.RequestAborted);
+        var sink = new RelaySink(post, connection, time, soon.Token);
+        try
+        {
+            foreach (var one in said)
+            {
+                await sink.SendAsync(one, Position.Start);
+            }
+        }
+        catch (Exception lost) when (lost is OperationCanceledException or IOException)
+        {
+            // Its client left, or does not read.
+        }
     }
 
     /// <summary>The frame; null where it is too long.</summary>

@@ -102,7 +102,9 @@ internal sealed class RelaySink(
     {
         for (var at = 0; at < text.Length;)
         {
+            await text.HoldAsync();
             var piece = text.Piece(at, LongestText);
+            text.LetGo();
             await PostAsync(Of(of, new MessageDelta { Attempt = attempt, Offset = offset + at, Delta = piece.ToString() }));
             at += piece.Length;
         }

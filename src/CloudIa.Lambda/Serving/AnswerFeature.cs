@@ -36,7 +36,7 @@ internal sealed class AnswerFeature : IHttpResponseFeature, IHttpResponseBodyFea
     public AnswerStream Content => body;
 
     /// <summary>Whether the pipeline ended with all that it had said it would write.</summary>
-    public bool IsWhole => HasStarted ? Headers.ContentLength == body.Length : StatusCode != StatusCodes.Status200OK;
+    public bool IsWhole => HasStarted ? Headers.ContentLength == body.Length : StatusCode != StatusCodes.Status200OK && (Headers.ContentLength ?? 0) == body.Length;
 
     public void OnStarting(Func<object, Task> callback, object state)
     {

@@ -7,7 +7,7 @@ using CloudIa.TestEngines;
 
 namespace CloudIa.Adapters.Tests.Aws;
 
-/// <summary>The register of relayed connections, which is one a Redis: so these have one of their own.</summary>
+/// <summary>The register of relayed connections; the Redis is their own, as it is emptied and stopped.</summary>
 public sealed class RedisRelayRegistryTests : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
@@ -37,8 +37,8 @@ public sealed class RedisRelayRegistryTests : IAsyncLifetime
         Assert.True(await gateway.OpenAsync(connection, None));
         var rounds = await Task.WhenAll(first.RoundAsync(10, None).AsTask(), second.RoundAsync(10, None).AsTask());
         Assert.Equal(connection, Assert.Single(rounds.SelectMany(round => round!.Taken)));
-        Assert.Equal((true, connection), await gateway.FindAsync("a=", None));
-        Assert.Equal((true, null), await gateway.FindAsync("b=", None));
+        Assert.Equal(new RelayFinding(true, connection, false), await gateway.FindAsync("a=", None));
+        Assert.Equal(new RelayFinding(true, null, false), await gateway.FindAsync("b=", None));
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class RedisRelayRegistryTests : IAsyncLifetime
 
         await courier.ForgetAsync("a");
         Assert.False(await gateway.AskAsync(new RelayAsk("a", Closed: true), None));
-        Assert.Equal((true, null), await gateway.FindAsync("a", None));
+        Assert.Equal(new RelayFinding(true, null, false), await gateway.FindAsync("a", None));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class RedisRelayRegistryTests : IAsyncLifetime
             () => "");
         Assert.Equal(["orphan"], cut);
         Assert.Empty((await second.RoundAsync(10, None))!.Orphans);
-        Assert.Equal((true, null), await gateway.FindAsync("orphan", None));
+        Assert.Equal(new RelayFinding(true, null, false), await gateway.FindAsync("orphan", None));
     }
 
     [Fact]
@@ -120,10 +120,10 @@ public sealed class RedisRelayRegistryTests : IAsyncLifetime
         Assert.True((await courier.RoundAsync(10, None))!.Known);
 
         await server.FlushAsync();
-        Assert.Equal((true, null), await gateway.FindAsync("kept", None));
+        Assert.Equal(new RelayFinding(true, null, false), await gateway.FindAsync("kept", None));
         Assert.False((await courier.RoundAsync(10, None))!.Known);
         await courier.RenewAsync([connection], None);
-        Assert.Equal((true, connection), await gateway.FindAsync("kept", None));
+        Assert.Equal(new RelayFinding(true, connection, true), await gateway.FindAsync("kept", None));
         Assert.True(await gateway.AskAsync(new RelayAsk("kept", Closed: true), None));
         Assert.Single((await courier.RoundAsync(10, None))!.Asks);
     }
@@ -134,10 +134,10 @@ public sealed class RedisRelayRegistryTests : IAsyncLifetime
         var registry = await ProcessAsync(TimeSpan.FromMilliseconds(500));
         server.Stop();
         Assert.False(await registry.OpenAsync(Sample("a"), None));
-        Assert.Equal((false, null), await registry.FindAsync("a", None));
+        Assert.Equal(default, await registry.FindAsync("a", None));
         Assert.False(await registry.AskAsync(new RelayAsk("a", Closed: true), None));
         Assert.Null(await registry.RoundAsync(10, None));
-        await registry.RenewAsync([Sample("a")], None);
+        Assert.False(await registry.RenewAsync([Sample("a")], None));
         await registry.ForgetAsync("a");
     }
 

@@ -12,13 +12,16 @@ public interface IRelayRegistry
     /// <summary>Notes a connection, for a courier to take. False: it was not noted.</summary>
     ValueTask<bool> OpenAsync(RelayedConnection connection, CancellationToken cancellation);
 
-    /// <summary>A connection that is noted. Answered is false where nobody can say.</summary>
-    ValueTask<(bool Answered, RelayedConnection? Connection)> FindAsync(string id, CancellationToken cancellation);
+    /// <summary>A connection that is noted.</summary>
+    ValueTask<RelayFinding> FindAsync(string id, CancellationToken cancellation);
 
     /// <summary>Asks something of a connection's courier, or of the one that will take it. False: there is no such connection, or nobody can say.</summary>
     ValueTask<bool> AskAsync(RelayAsk ask, CancellationToken cancellation);
 
-    /// <summary>Says that this courier lives, and takes what there is for it. Null where the engine is away.</summary>
+    /// <summary>
+    /// Says that this courier lives, and takes what there is for it. Null where the engine is away; what it gave then
+    /// and was not heard, the next round has again.
+    /// </summary>
     /// <param name="most">Connections to take at most.</param>
     /// <param name="cancellation">Gives up.</param>
     ValueTask<CourierRound?> RoundAsync(int most, CancellationToken cancellation);
@@ -27,8 +30,8 @@ public interface IRelayRegistry
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     ValueTask WaitAsync(TimeSpan longest, CancellationToken cancellation);
 
-    /// <summary>Says again what this courier carries. What nobody says for 90 s is forgotten.</summary>
-    ValueTask RenewAsync(IReadOnlyCollection<RelayedConnection> carried, CancellationToken cancellation);
+    /// <summary>Says what this courier carries, and follows the owners of. What nobody says for 90 s is forgotten. False: not all of it was noted.</summary>
+    ValueTask<bool> RenewAsync(IReadOnlyCollection<RelayedConnection> carried, CancellationToken cancellation);
 
     /// <summary>A connection of this courier's has ended.</summary>
     ValueTask ForgetAsync(string id);

@@ -83,10 +83,6 @@ public sealed class CourierTests : IAsyncLifetime
     {
         await OpenAsync(machine.Connection);
         registry.Asks.Enqueue(new RelayAsk(machine.Connection.Id, ExpiresAt: machine.Connection.ExpiresAt.AddHours(1)));
-        await UntilAsync(() => registry.Asks.IsEmpty);
-
-        // It has been done when another round says so.
-        registry.Knows = false;
         await UntilAsync(() => registry.Renewed.Any(one => one.ExpiresAt == machine.Connection.ExpiresAt.AddHours(1)));
         time.Advance(TimeSpan.FromMinutes(80));
         await bus.PublishAsync(machine.Connection.Owner, new ConversationUpdated { ConversationId = "c" }, CancellationToken.None);
@@ -151,8 +147,9 @@ public sealed class CourierTests : IAsyncLifetime
     public async Task What_the_register_forgot_is_said_again()
     {
         await OpenAsync(machine.Connection);
-        registry.Knows = false;
-        await UntilAsync(() => registry.Renewed.Any(one => one.Id == machine.Connection.Id));
+        await UntilAsync(() => registry.Renewed.Count == 1);
+        registry.Forget();
+        await UntilAsync(() => registry.Renewed.Count(one => one.Id == machine.Connection.Id) == 2);
     }
 
     private async Task OpenAsync(RelayedConnection connection)

@@ -7,6 +7,7 @@ namespace CloudIa.Tests.Gateway.Relay;
 internal sealed class ListedRegistry : IRelayRegistry, IDisposable
 {
     private readonly SemaphoreSlim something = new(0);
+    private int forgets;
 
     public ConcurrentQueue<RelayedConnection> Waiting { get; } = new();
 
@@ -18,8 +19,8 @@ internal sealed class ListedRegistry : IRelayRegistry, IDisposable
 
     public ConcurrentBag<RelayedConnection> Renewed { get; } = [];
 
-    /// <summary>Whether the courier is known in the next round.</summary>
-    public bool Knows { get; set; } = true;
+    /// <summary>In the next round the courier is unknown.</summary>
+    public void Forget() => Interlocked.Exchange(ref forgets, 1);
 
     public void Wake() => something.Release();
 
@@ -27,27 +28,26 @@ internal sealed class ListedRegistry : IRelayRegistry, IDisposable
 
     public ValueTask<bool> OpenAsync(RelayedConnection connection, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public ValueTask<(bool Answered, RelayedConnection? Connection)> FindAsync(string id, CancellationToken cancellation) => throw new NotSupportedException();
+    public ValueTask<RelayFinding> FindAsync(string id, CancellationToken cancellation) => throw new NotSupportedException();
 
     public ValueTask<bool> AskAsync(RelayAsk ask, CancellationToken cancellation) => throw new NotSupportedException();
 
     public ValueTask<CourierRound?> RoundAsync(int most, CancellationToken cancellation)
     {
-        var round = new CourierRound(Knows, Drain(Waiting), Drain(Orphans), Drain(Asks));
-        Knows = true;
-        return ValueTask.FromResult<CourierRound?>(round);
+        var known = Interlocked.Exchange(ref forgets, 0) == 0;
+        return ValueTask.FromResult<CourierRound?>(new CourierRound(known, Drain(Waiting), Drain(Orphans), Drain(Asks)));
     }
 
     public async ValueTask WaitAsync(TimeSpan longest, CancellationToken cancellation) => await something.WaitAsync(cancellation);
 
-    public ValueTask RenewAsync(IReadOnlyCollection<RelayedConnection> carried, CancellationToken cancellation)
+    public ValueTask<bool> RenewAsync(IReadOnlyCollection<RelayedConnection> carried, CancellationToken cancellation)
     {
         foreach (var one in carried)
         {
             Renewed.Add(one);
         }
 
-        return ValueTask.CompletedTask;
+        return ValueTask.FromResult(true);
     }
 
     public ValueTask ForgetAsync(string id)
