@@ -27,10 +27,10 @@ internal sealed class RelayStage : IAsyncDisposable
 
     public List<CloudiaProcess> Workers { get; } = [];
 
-    public static async Task<RelayStage> StartAsync(Engines engines, FaultyModel model, string leaseSeconds = "30")
+    public static async Task<RelayStage> StartAsync(Engines engines, FaultyModel model, string leaseSeconds = "30", string courierDeadSeconds = "60")
     {
         var installation = await FunctionInstallation.StartAsync(engines, worker: false);
-        var settings = new Dictionary<string, string>(installation.Settings) { ["CLOUDIA__QUEUE__LEASESECONDS"] = leaseSeconds, ["CLOUDIA__AWS__COURIERDEADSECONDS"] = "4" };
+        var settings = new Dictionary<string, string>(installation.Settings) { ["CLOUDIA__QUEUE__LEASESECONDS"] = leaseSeconds, ["CLOUDIA__AWS__COURIERDEADSECONDS"] = courierDeadSeconds };
         var sandbox = new SandboxServer(Repository.CommandLine([]), settings);
         var post = await TroubledPost.StartAsync(sandbox.Callback);
         settings["CLOUDIA__AWS__CONNECTIONSENDPOINT"] = post.Address.ToString();

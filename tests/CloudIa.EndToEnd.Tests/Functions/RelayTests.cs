@@ -111,7 +111,7 @@ public sealed class RelayTests(Engines engines, ITestOutputHelper output)
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => ModelReply.Words(Said + Rest) with { GateAfter = 4, Gate = gate.Task });
-        await using var stage = await RelayStage.StartAsync(engines, model, leaseSeconds: "8");
+        await using var stage = await RelayStage.StartAsync(engines, model, leaseSeconds: "8", courierDeadSeconds: "4");
         var held = new HeldAnswers();
         await using var first = await stage.OpenAsync(held: held);
         await first.Chat("Erzähl");
@@ -155,7 +155,9 @@ public sealed class RelayTests(Engines engines, ITestOutputHelper output)
         await Patience.For(Task.Delay(TimeSpan.FromSeconds(6), TimeProvider.System, TestContext.Current.CancellationToken), "its handshake to be long ago", stage.Tail);
         stage.Post.Trouble = _ => 410;
         using var person = new ApiClient(stage.Sandbox.Address, socket.Hello.SessionToken);
+        var before = stage.Post.Posts;
         var accepted = await person.Post("to nobody");
+        await Patience.Until<object>(_ => Task.FromResult<object?>(stage.Post.Posts > before ? stage : null), "a post that is told so", stage.Tail);
         Assert.Equal((JobStatus.Completed, Said + Rest), await person.End(accepted.JobId, stage.Tail) is var job ? (job.Status, job.Content) : default);
 
         // It is given up with the first post that says so, and its next frame finds nobody: the client is to come back.
