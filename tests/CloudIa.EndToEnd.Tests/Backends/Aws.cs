@@ -1,5 +1,4 @@
 using CloudIa.EndToEnd.Tests.Backends;
-using CloudIa.EndToEnd.Tests.Cutting;
 using CloudIa.EndToEnd.Tests.Faults;
 
 namespace CloudIa.EndToEnd.Tests.Aws;
@@ -17,7 +16,6 @@ public sealed class AwsFailoverTests(AwsBackend aws, Engines engines) : Failover
 public sealed class AwsFirstLightTests(AwsBackend aws, Engines engines) : FirstLightTests(aws.On(engines));
 public sealed class AwsFirstVersionTests(AwsBackend aws, Engines engines) : FirstVersionTests(aws.On(engines));
 public sealed class AwsKeysTests(AwsBackend aws, Engines engines) : KeysTests(aws.On(engines));
-public sealed class AwsLibraryCutTests(AwsBackend aws, Engines engines) : LibraryCutTests(aws.On(engines), histories: 40);
 public sealed class AwsLoadShedTests(AwsBackend aws, Engines engines) : LoadShedTests(aws.On(engines));
 public sealed class AwsManyTabsTests(AwsBackend aws, Engines engines) : ManyTabsTests(aws.On(engines));
 public sealed class AwsModelFaultTests(AwsBackend aws, Engines engines, ITestOutputHelper output) : ModelFaultTests(aws.On(engines), output, "openai");

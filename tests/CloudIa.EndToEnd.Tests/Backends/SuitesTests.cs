@@ -8,7 +8,7 @@ public sealed class SuitesTests(ITestOutputHelper output)
     private static readonly string[] Backends = ["Embedded", "Aws"];
 
     /// <summary>Suites that run on one process for now, because of their length or of what they found.</summary>
-    private static readonly string[] NotYetOnAws = ["CutTests"];
+    private static readonly string[] NotYetOnAws = ["CutTests", "LibraryCutTests"];
 
     [Fact]
     public void Every_suite_that_takes_a_backend_runs_on_each_and_no_case_is_skipped()

@@ -15,7 +15,8 @@ public sealed class RelayTests(Engines engines, ITestOutputHelper output)
     [Fact]
     public async Task A_client_of_another_make_posts_and_reads_its_answer()
     {
-        await using var model = await FaultyModel.Start(_ => ModelReply.Words("Olá from the worker"));
+        var text = string.Join(' ', Enumerable.Range(1, 60));
+        await using var model = await FaultyModel.Start(_ => ModelReply.Words(text) with { Pace = TimeSpan.FromMilliseconds(15) });
         await using var stage = await RelayStage.StartAsync(engines, model);
         using var person = await ApiClient.WithSession(stage.Sandbox.Address);
 
@@ -26,10 +27,10 @@ public sealed class RelayTests(Engines engines, ITestOutputHelper output)
         Assert.Contains(Assert.Single(events.OfType<Connected>()).SessionId!, person.Token, StringComparison.Ordinal);
         var accepted = Assert.Single(events.OfType<Accepted>());
         Assert.Equal(("mine", "Olá"), (accepted.ClientId, accepted.Message));
-        Assert.Equal("Olá from the worker", string.Concat(events.OfType<MessageDelta>().Select(delta => delta.Delta)));
-        Assert.Equal("Olá from the worker", Assert.Single(events.OfType<MessageCompleted>()).Content);
+        Assert.Equal(text, string.Concat(events.OfType<MessageDelta>().Select(delta => delta.Delta)));
+        Assert.Equal(text, Assert.Single(events.OfType<MessageCompleted>()).Content);
         Assert.Equal((accepted.JobId, JobStatus.Completed), await person.Job(accepted.JobId) is var job ? (job.JobId, job.Status) : default);
-        output.WriteLine($"{events.Count} frames a turn, {stage.Post.Posts} posts");
+        output.WriteLine($"a turn of 60 chunks in about a second: {events.Count - 2} frames beside connected and pong, {stage.Post.Posts} posts in all");
     }
 
     [Fact]
