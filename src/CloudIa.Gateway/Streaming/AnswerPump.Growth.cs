@@ -25,6 +25,12 @@ internal sealed partial class AnswerPump
                 return false;
             }
 
+            if (growth.From.Attempt == answer.At.Attempt && growth.From.Offset < answer.At.Offset && await FindAgainAsync(job) is { End: not null })
+            {
+                // Its end is stored and not told yet: of the history this client had more than the bus was brought.
+                return false;
+            }
+
             answer.Claimed = false;
             await SendGrowthAsync(growth, answer);
             if (!growth.More)

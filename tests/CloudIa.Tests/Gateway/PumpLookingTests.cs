@@ -15,6 +15,24 @@ public sealed class PumpLookingTests : IDisposable
     public void Dispose() => bench.Dispose();
 
     [Fact]
+    public void Who_holds_more_than_the_bus_because_the_end_is_stored_already_is_told_the_end_and_no_restart()
+    {
+        Begin("abc");
+        PumpScript.Store(bench, 1, "abcdef");
+        bench.Connect(resume: true, new Position(1, 6));
+        Assert.Equal("abcdef", Assert.IsType<MessageCompleted>(Assert.Single(bench.Sent).Sent).Content);
+    }
+
+    [Fact]
+    public void Who_holds_more_than_the_bus_of_an_answer_that_goes_on_begins_again()
+    {
+        Begin("abc");
+        bench.Connect(resume: true, new Position(1, 6));
+        Assert.Equal("position_unknown", Assert.IsType<MessageRestarted>(bench.Sent[0].Sent).Reason);
+        Assert.Equal("abc", bench.Text);
+    }
+
+    [Fact]
     public void Text_whose_word_was_lost_is_found()
     {
         Begin("abc");

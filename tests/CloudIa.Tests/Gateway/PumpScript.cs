@@ -17,6 +17,20 @@ internal static class PumpScript
     public static void Append(PumpBench bench, Position at, string text) =>
         bench.Do(async () => Assert.True(await bench.Bus.AppendAsync(bench.Job.Key, at, text, CancellationToken.None)));
 
+    /// <summary>Stores an end that nobody is told of yet.</summary>
+    public static void Store(PumpBench bench, int attempt, string text) => bench.Stored[bench.Job.JobId] = new Turn
+    {
+        JobId = bench.Job.JobId,
+        ConversationId = bench.Job.ConversationId,
+        Number = 1,
+        Message = bench.Job.Message,
+        Fingerprint = "",
+        AcceptedAt = bench.Job.AcceptedAt,
+        Attempt = attempt,
+        Status = JobStatus.Completed,
+        End = new TurnEnd { Status = JobStatus.Completed, Content = text, EndedAt = bench.Time.GetUtcNow() },
+    };
+
     public static void End(PumpBench bench, int attempt, string text)
     {
         var completed = new MessageCompleted
@@ -30,18 +44,7 @@ internal static class PumpScript
         };
 
         // Stored before it is announced.
-        bench.Stored[bench.Job.JobId] = new Turn
-        {
-            JobId = bench.Job.JobId,
-            ConversationId = bench.Job.ConversationId,
-            Number = 1,
-            Message = bench.Job.Message,
-            Fingerprint = "",
-            AcceptedAt = bench.Job.AcceptedAt,
-            Attempt = attempt,
-            Status = JobStatus.Completed,
-            End = new TurnEnd { Status = JobStatus.Completed, Content = text, EndedAt = bench.Time.GetUtcNow() },
-        };
+        Store(bench, attempt, text);
         bench.Do(() => bench.Bus.EndAsync(bench.Job.Key, completed, CancellationToken.None));
     }
 }
