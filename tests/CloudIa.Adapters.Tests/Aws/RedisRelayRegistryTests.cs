@@ -129,6 +129,27 @@ public sealed class RedisRelayRegistryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_round_gave_that_was_not_heard_the_next_one_has_again()
+    {
+        var (gateway, courier) = (await ProcessAsync(), await ProcessAsync(TimeSpan.FromMilliseconds(500)));
+        await Patience.Until(async _ => await courier.RoundAsync(10, None), "a first round", () => "");
+        await gateway.OpenAsync(Sample("a"), None);
+        await gateway.AskAsync(new RelayAsk("a", Closed: true), None);
+
+        // Redis does what it was asked when it wakes; its answer comes too late.
+        server.Freeze();
+        Assert.Null(await courier.RoundAsync(10, None));
+        server.Thaw();
+        var round = await Patience.Until(async _ => await courier.RoundAsync(10, None), "a round that is heard", () => "");
+        Assert.Equal("a", Assert.Single(round.Taken).Id);
+        Assert.Equal(new RelayAsk("a", Closed: true), Assert.Single(round.Asks));
+
+        var next = await Patience.Until(async _ => await courier.RoundAsync(10, None), "another round", () => "");
+        Assert.Empty(next.Taken);
+        Assert.Empty(next.Asks);
+    }
+
+    [Fact]
     public async Task With_Redis_away_nothing_is_noted_and_nobody_is_found()
     {
         var registry = await ProcessAsync(TimeSpan.FromMilliseconds(500));
