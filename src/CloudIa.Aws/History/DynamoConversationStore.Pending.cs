@@ -35,7 +35,14 @@ public sealed partial class DynamoConversationStore
                 item = Expecting(JobItem.Of(job), conversation);
                 if (!await RecordJobAsync(item, cancellation))
                 {
-                    return false;
+                    // That it is known does not say that it is shown: its begin may be just between the two, or a record was cut off there.
+                    item = await FindJobAsync(job.Key, cancellation) is { IsWithdrawn: false } known ? known : null;
+                    if (item is not null && item.ConversationId != job.ConversationId)
+                    {
+                        return false;
+                    }
+
+                    continue;
                 }
             }
             else if (await LocateAsync(item, conversation, cancellation) is not null)

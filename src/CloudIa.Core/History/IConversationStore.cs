@@ -27,8 +27,8 @@ namespace CloudIa.Core.History;
 public interface IConversationStore
 {
     /// <summary>
-    /// Shows an accepted message to readers before its turn begins. A job that is known already stays as it is. Where this
-    /// fails, the job is unknown, to a stop as well, until its begin; an engine whose queue is its history's own knows it all the same.
+    /// Shows an accepted message to readers before its turn begins: once this is done its conversation is there, also where its
+    /// begin is under way. A job that is known already stays as it is. Where this fails, the job is unknown, to a stop as well, until its begin; an engine whose queue is its history's own knows it all the same.
     /// </summary>
     Task RecordPendingAsync(JobMessage job, CancellationToken cancellation);
 

@@ -81,6 +81,7 @@ public sealed class DynamoStoreLimitTests(DynamoFixture dynamo) : IClassFixture<
         Assert.Equal(400_000, Assert.Single(await store.ReadTurnsAsync(job.Conversation, null, 10, None)).End!.Content.Length);
 
         await repeating.RecordPendingAsync(stopped, None);
+        Assert.Equal(stopped.JobId, Assert.Single(await store.ReadPendingAsync(stopped.Conversation, 10, None)).JobId);
         Assert.NotNull(await repeating.RequestStopAsync(stopped.Key, Samples.Start, None));
         Assert.True(await store.BeginAsync(stopped, None) is BeginResult.StopAsked or BeginResult.Finished);
         Assert.NotNull(await repeating.DeleteAsync(job.Conversation, Samples.Start, None));

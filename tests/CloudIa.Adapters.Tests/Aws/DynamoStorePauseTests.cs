@@ -133,6 +133,29 @@ public sealed class DynamoStorePauseTests(DynamoFixture dynamo) : IClassFixture<
     }
 
     [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(3, false)]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    public async Task A_message_that_was_recorded_is_shown_though_its_begin_stands_still_between_two_writes(int write, bool later)
+    {
+        var first = await AcceptedAsync();
+        var job = later ? first with { JobId = Guid.NewGuid().ToString("N") } : Samples.Job(owner: owner);
+        var begun = await PausedAsync(write, node => node.BeginAsync(job, None), async () =>
+        {
+            await others.RecordPendingAsync(job, None);
+            Assert.NotNull(await others.FindConversationAsync(job.Conversation, None));
+            Assert.Equal(job.JobId, (await others.ReadUnfinishedAsync(job.Conversation, 10, None))[^1].JobId);
+        });
+
+        Assert.Equal(new BeginResult.Started(1, 1), begun);
+        Assert.Equal(job.JobId, Assert.Single(await others.ReadTurnsAsync(job.Conversation, null, 10, None)).JobId);
+        Assert.DoesNotContain(await others.ReadPendingAsync(job.Conversation, 10, None), waiting => waiting.JobId == job.JobId);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]

@@ -22,6 +22,22 @@ public abstract partial class ConversationStoreContract
     }
 
     [Fact]
+    public async Task A_message_that_is_recorded_while_it_begins_is_shown_in_its_conversation_from_then_on()
+    {
+        for (var i = 0; i < 30; i++)
+        {
+            var job = Job();
+            var begin = Task.Run(() => store.BeginAsync(job, None), None);
+            await AcceptAsync(job);
+
+            Assert.Equal(job.JobId, Assert.Single(await store.ReadUnfinishedAsync(job.Conversation, 10, None)).JobId);
+            Assert.NotNull(await store.FindConversationAsync(job.Conversation, None));
+            Assert.Equal(new BeginResult.Started(1, 1), await begin);
+            Assert.Empty(await store.ReadPendingAsync(job.Conversation, 10, None));
+        }
+    }
+
+    [Fact]
     public async Task A_message_recorded_again_stays_as_it_was()
     {
         var job = Job(message: "first");
