@@ -28,7 +28,8 @@ public static class AwsHosting
         .AddSingleton(engines.Options)
         .AddSingleton(services => RedisLink.Connect(engines.Redis, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RedisLink>>()))
         .AddSingleton<IJobQueue, SqsJobQueue>()
-        .AddSingleton<IConversationStore, DynamoConversationStore>()
+        .AddSingleton<IConversationStore>(services => new DynamoConversationStore(
+            engines.Dynamo, engines.Options, services.GetRequiredService<TimeProvider>(), CacheOf(engines.Options, services.GetRequiredService<RedisLink>())))
         .AddSingleton<IDeliveryBus, RedisDeliveryBus>()
         .AddSingleton<IRelayRegistry, RedisRelayRegistry>()
         .AddSingleton<IRelayPost, ConnectionsPost>()
@@ -40,6 +41,9 @@ public static class AwsHosting
         .AddSingleton(_ => QueueProbe(engines))
         .AddSingleton(_ => TableProbe(engines))
         .AddSingleton(services => RedisProbe(services.GetRequiredService<RedisLink>()));
+
+    private static MessageCache? CacheOf(AwsOptions options, RedisLink link) =>
+        options.MessageCacheSeconds == 0 ? null : new MessageCache(link, TimeSpan.FromSeconds(options.MessageCacheSeconds));
 
     /// <summary>A job waits as long for its provider, and may as long wait for its turn before.</summary>
     private static TimeSpan PlacesLive(WorkOptions work) => 2 * TimeSpan.FromSeconds(work.ProviderWaitSeconds);

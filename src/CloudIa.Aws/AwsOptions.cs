@@ -30,6 +30,9 @@ public sealed class AwsOptions
     /// <summary>Seconds of silence after which a courier counts as dead, and its sockets are cut so that their clients come back.</summary>
     public int CourierDeadSeconds { get; set; } = 10;
 
+    /// <summary>Seconds for which a conversation's newest turns are kept in Redis after its last answer, for the next prompt; 0: not at all.</summary>
+    public int MessageCacheSeconds { get; set; } = 600;
+
     /// <summary>What is wrong with these, a line each.</summary>
     public IEnumerable<string> Errors()
     {
@@ -69,6 +72,11 @@ public sealed class AwsOptions
         if (CourierDeadSeconds is < 3 or > 80)
         {
             yield return $"Aws:CourierDeadSeconds is {CourierDeadSeconds}; it must be between 3 (rounds are a second apart) and 80 (after 90 s sockets are forgotten).";
+        }
+
+        if (MessageCacheSeconds is < 0 or > 86_400)
+        {
+            yield return $"Aws:MessageCacheSeconds is {MessageCacheSeconds}; it must be between 0 (nothing is kept) and 86400.";
         }
 
         if (PollSeconds is < 1 or > 20)

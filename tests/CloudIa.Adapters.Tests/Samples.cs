@@ -17,17 +17,22 @@ internal static class Samples
 
     public static string Conversation() => Guid.NewGuid().ToString("N");
 
-    public static JobMessage Job(string? conversation = null, string message = "Olá, IA!", string? owner = null, DateTimeOffset? at = null) => new()
+    /// <summary>A message; without a conversation the one that it begins has its name of it, as the intake gives it.</summary>
+    public static JobMessage Job(string? conversation = null, string message = "Olá, IA!", string? owner = null, DateTimeOffset? at = null)
     {
-        JobId = Guid.NewGuid().ToString("N"),
-        Owner = owner ?? "owner",
-        SessionId = "session",
-        ConversationId = conversation ?? Conversation(),
-        Message = message,
-        Fingerprint = "",
-        AcceptedAt = at ?? Start,
-        TraceId = "0af7651916cd43dd8448eb211c80319c",
-    };
+        var key = new JobKey(owner ?? "owner", Guid.NewGuid().ToString("N"));
+        return new JobMessage
+        {
+            JobId = key.JobId,
+            Owner = key.Owner,
+            SessionId = "session",
+            ConversationId = conversation ?? Identifiers.ConversationOf(key),
+            Message = message,
+            Fingerprint = "",
+            AcceptedAt = at ?? Start,
+            TraceId = "0af7651916cd43dd8448eb211c80319c",
+        };
+    }
 
     /// <summary>Jobs of one conversation, in the order of their messages "0", "1", "2" …</summary>
     public static JobMessage[] Jobs(int count, string? conversation = null)

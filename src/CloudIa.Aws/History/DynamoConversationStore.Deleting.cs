@@ -31,6 +31,11 @@ public sealed partial class DynamoConversationStore
             return null;
         }
 
+        if (cache is not null)
+        {
+            await cache.ForgetAsync(key);
+        }
+
         var conversation = new ConversationItem(marked);
         var unfinished = new List<Turn>();
         foreach (var (jobId, open) in conversation.Open.OrderBy(job => (job.Value.Place.Turn, job.Value.Place.Version)))

@@ -8,7 +8,8 @@ namespace CloudIa.Aws.History;
 /// <summary>The one conditional write of an end, and the time that an operation has.</summary>
 public sealed partial class DynamoConversationStore
 {
-    private async Task<bool> FinishAsync(JobItem job, int attempt, IReadOnlyList<(string Name, AttributeValue Value)> end, CancellationToken cancellation)
+    /// <summary>The turn as it has ended; null where it was refused.</summary>
+    private async Task<TurnItem?> FinishAsync(JobItem job, int attempt, IReadOnlyList<(string Name, AttributeValue Value)> end, CancellationToken cancellation)
     {
         var place = job.Place;
         while (true)
@@ -25,15 +26,15 @@ public sealed partial class DynamoConversationStore
                     finish.Set(name, value);
                 }
 
-                if (await calls.WriteAsync(finish, cancellation) is not null)
+                if (await calls.WriteAsync(finish, cancellation) is { } ended)
                 {
-                    return true;
+                    return new TurnItem(ended);
                 }
 
                 if (await calls.GetAsync(key, cancellation) is { } stored && new TurnItem(stored) is { IsGone: false } turn && turn.Job == job.Key.JobId)
                 {
                     // Ours, where the engine took it and the answer to the call was lost.
-                    return turn.WrittenBy is { } writer && writer == end.First(attribute => attribute.Name == TurnItem.Writer).Value.S;
+                    return turn.WrittenBy is { } writer && writer == end.First(attribute => attribute.Name == TurnItem.Writer).Value.S ? turn : null;
                 }
             }
 
@@ -41,10 +42,28 @@ public sealed partial class DynamoConversationStore
             var conversation = await FindItemAsync(job.Conversation, cancellation);
             if (conversation is not { IsDeleted: false } || await PlaceInAsync(job, conversation, cancellation) is not { } found || found == place)
             {
-                return false;
+                return null;
             }
 
             place = found;
+        }
+    }
+
+    /// <summary>Adds a turn that has ended to those that are kept for the next one's prompt. What goes wrong here costs that one a longer read.</summary>
+    private async Task KeepAsync(ConversationKey conversation, TurnItem ended, CancellationToken cancellation)
+    {
+        if (cache is null || ended.TookAt is not { } revision)
+        {
+            return;
+        }
+
+        try
+        {
+            cache.Add(conversation, revision, (await ToTurnsAsync(conversation, [ended], versions: 1, cancellation))[0]);
+        }
+        catch (Exception error) when (error is HistoryUnavailableException or OperationCanceledException)
+        {
+            // Its message is in parts, and they were not read in time.
         }
     }
 

@@ -23,7 +23,9 @@ public sealed partial class DynamoConversationStore
         {
             // At once the first time: who was faster was most likely the begin of this very message.
             await calls.PauseAsync(tries - 1, cancellation);
-            var conversation = await FindItemAsync(job.Conversation, cancellation);
+
+            // A conversation that has its name of this very job is most likely not there yet, and the write finds out.
+            var conversation = tries == 0 && job.ConversationId == Identifiers.ConversationOf(job.Key) ? null : await FindItemAsync(job.Conversation, cancellation);
             if (conversation is { IsDeleted: true } || (conversation is null && job.Turn is not null)
                 || conversation?.Waiting.ContainsKey(job.JobId) == true || conversation?.Open.ContainsKey(job.JobId) == true)
             {

@@ -19,6 +19,11 @@ public sealed partial class DynamoConversationStore
     /// <param name="End">How that one ends.</param>
     private sealed record Taking(JobItem Job, ConversationItem? Conversation, string Message, string? SystemPrompt, int Attempt, TurnEnd? End)
     {
+        /// <summary>The conversation's revision since this takes its place.</summary>
+        public long Revision => (Conversation?.Rev ?? 0) + 1;
+
+        public (string, Amazon.DynamoDBv2.Model.AttributeValue) TookAt => (TurnItem.Revision, Field.Of(Revision));
+
         public IReadOnlyList<(string, Amazon.DynamoDBv2.Model.AttributeValue)> EndAttributes { get; } =
             End is null ? [] : [.. TurnItem.End(End, TurnItem.ContentOf(Job.Key.JobId, Attempt, End), Identifiers.NewSecret())];
     }
@@ -39,7 +44,7 @@ public sealed partial class DynamoConversationStore
         var take = await TakeAsync(taking, place, cancellation);
         take.Set(ConversationItem.Turns, Field.Of(place.Turn));
         if (await calls.WriteAsync(take, cancellation) is null
-            || !await WriteTurnAsync(taking.Job, place, taking.Attempt, askedAt: null, taking.EndAttributes, cancellation))
+            || !await WriteTurnAsync(taking.Job, place, taking.Attempt, askedAt: null, [taking.TookAt, .. taking.EndAttributes], cancellation))
         {
             return null;
         }
@@ -86,9 +91,15 @@ public sealed partial class DynamoConversationStore
         var order = conversation?.Waiting.TryGetValue(job.Key.JobId, out var waited) == true ? waited.Order : (conversation?.Seq ?? 0) + 1;
         if (conversation is null)
         {
-            take.IfNew();
+            // Its mark may have come since, which says the same of the conversation; whatever else came is looked at.
+            take.IfNewOr(with => with
+                .IfIs(ConversationItem.First, Field.Of(job.Key.JobId))
+                .IfIs(ConversationItem.Revision, Field.Of(0))
+                .IfMissing(ConversationItem.Changed));
             await BringAsync(take, job, taking.Message, taking.SystemPrompt, cancellation);
-            take.Set(ConversationItem.Accepted, Field.Of(order)).Set(ConversationItem.UpdatedAt, Field.Of(job.AcceptedAt));
+            take.SetIfMissing(ConversationItem.Accepted, Field.Of(order))
+                .Set(ConversationItem.UpdatedAt, Field.Of(job.AcceptedAt))
+                .Set(ConversationItem.WaitingName(job.Key.JobId), null);
         }
         else
         {
@@ -110,7 +121,7 @@ public sealed partial class DynamoConversationStore
 
         return take
             .Set(ConversationItem.OpenName(job.Key.JobId), Field.Of(new OpenJob(order, place).ToString()))
-            .Set(ConversationItem.Revision, Field.Of((conversation?.Rev ?? 0) + 1));
+            .Set(ConversationItem.Revision, Field.Of(taking.Revision));
     }
 
     /// <summary>The open jobs of a conversation that have ended. One whose turn was never written gets it.</summary>
@@ -154,9 +165,9 @@ public sealed partial class DynamoConversationStore
         TurnPlace place,
         int attempt,
         DateTimeOffset? askedAt,
-        IEnumerable<(string, Amazon.DynamoDBv2.Model.AttributeValue)> end,
+        IEnumerable<(string, Amazon.DynamoDBv2.Model.AttributeValue)> more,
         CancellationToken cancellation) =>
-        await calls.WriteAsync(DynamoWrite.Put(TurnItem.New(job, place, attempt, askedAt, end)).IfNew(), cancellation) is not null;
+        await calls.WriteAsync(DynamoWrite.Put(TurnItem.New(job, place, attempt, askedAt, more)).IfNew(), cancellation) is not null;
 
     private Task RememberPlaceAsync(JobKey job, TurnPlace place, CancellationToken cancellation) =>
         calls.WriteAsync(DynamoWrite.Update(HistoryKeys.Job(job)).Set(JobItem.At, Field.Of(place.ToString())).IfThere(), cancellation);

@@ -109,6 +109,16 @@ public sealed partial class DynamoConversationStore
     private async Task<ConversationItem?> FindItemAsync(ConversationKey key, CancellationToken cancellation) =>
         await calls.GetAsync(HistoryKeys.Conversation(key), cancellation) is { } item ? new ConversationItem(item) : null;
 
+    /// <summary>A job's conversation and what is known of the job itself, by one read.</summary>
+    private async Task<(ConversationItem? Conversation, JobItem? Known)> FindBothAsync(JobMessage job, CancellationToken cancellation)
+    {
+        var (conversation, itself) = (HistoryKeys.Conversation(job.Conversation), HistoryKeys.Job(job.Key));
+        var found = await calls.GetAllAsync([conversation, itself], cancellation);
+        return (
+            found.TryGetValue(conversation, out var item) ? new ConversationItem(item) : null,
+            found.TryGetValue(itself, out var known) ? JobItem.From(job.Key, known) : null);
+    }
+
     /// <summary>The system prompt that a begin brings: its conversation's, or its own where it begins the conversation.</summary>
     private async Task<string?> PromptAsync(JobMessage job, ConversationItem? conversation, CancellationToken cancellation) =>
         conversation is null ? job.SystemPrompt is { } own ? StoredText.Clean(own) : null
@@ -129,76 +139,6 @@ public sealed partial class DynamoConversationStore
 
         versions.RemoveAll(version => version.IsGone);
         return versions;
-    }
-
-    /// <summary>Turns of a range, each as its current answer.</summary>
-    private async Task<IReadOnlyList<Turn>> ReadPageAsync(ConversationKey conversation, (int From, int To) range, int limit, bool backward, CancellationToken cancellation)
-    {
-        if (range.To < range.From || limit < 1)
-        {
-            return [];
-        }
-
-        var (found, current) = (FindItemAsync(conversation, cancellation), CurrentAsync(conversation, range, limit, backward, cancellation));
-        await Task.WhenAll(found, current);
-        if (await found is not { IsDeleted: false })
-        {
-            return [];
-        }
-
-        var page = await current;
-        var text = await texts.ReadAllAsync(conversation, page.SelectMany(turn => new[] { turn.Turn.Question, turn.Turn.Content }), cancellation);
-        return [.. page.Select(turn => turn.Turn.ToTurn(conversation.ConversationId, turn.Versions, text))];
-    }
-
-    /// <summary>The current answers of a range's turns, and how many each turn has.</summary>
-    private async Task<IReadOnlyList<(TurnItem Turn, int Versions)>> CurrentAsync(
-        ConversationKey conversation, (int From, int To) range, int limit, bool backward, CancellationToken cancellation)
-    {
-        var page = new List<(TurnItem, int)>();
-        var versions = new List<TurnItem>();
-        await foreach (var item in calls.QueryAsync(HistoryKeys.Turns(conversation, range.From, range.To), backward ? limit : limit + 1, backward, null, cancellation))
-        {
-            var turn = new TurnItem(item);
-            if (turn.IsGone)
-            {
-                continue;
-            }
-
-            if (versions.Count > 0 && versions[0].Place.Turn != turn.Place.Turn)
-            {
-                Close();
-            }
-
-            if (page.Count == limit)
-            {
-                break;
-            }
-
-            versions.Add(turn);
-            if (backward && turn.Place.Version == 1)
-            {
-                // Nothing of this turn comes after its first answer: no need to look.
-                Close();
-                if (page.Count == limit)
-                {
-                    break;
-                }
-            }
-        }
-
-        if (versions.Count > 0)
-        {
-            Close();
-        }
-
-        return page;
-
-        void Close()
-        {
-            page.Add((TurnItem.Current(versions), versions.Count));
-            versions.Clear();
-        }
     }
 
     private async Task<IReadOnlyList<Turn>> WaitingTurnsAsync(ConversationKey conversation, IReadOnlyList<string> jobs, CancellationToken cancellation)

@@ -24,11 +24,17 @@ public sealed partial class DynamoConversationStore : IConversationStore
 
     private readonly DynamoCalls calls;
     private readonly StoredTexts texts;
+    private readonly MessageCache? cache;
     private readonly TimeProvider time;
     private readonly TimeSpan limit;
 
-    public DynamoConversationStore(IAmazonDynamoDB client, AwsOptions options, TimeProvider time)
+    /// <param name="client">The engine's client.</param>
+    /// <param name="options">The table's name, and how long a call may take.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cache">Where the newest turns are kept, too; null: nowhere.</param>
+    public DynamoConversationStore(IAmazonDynamoDB client, AwsOptions options, TimeProvider time, MessageCache? cache)
     {
+        this.cache = cache;
         limit = TimeSpan.FromMilliseconds(options.TableMilliseconds);
         calls = new DynamoCalls(client, options.Table, limit * CallsOfAnOperation, time);
         texts = new StoredTexts(calls);
@@ -54,7 +60,7 @@ public sealed partial class DynamoConversationStore : IConversationStore
         {
             // At once the first time: who was faster was most likely the mark of this very message.
             await calls.PauseAsync(tries - 1, cancellation);
-            var conversation = await FindItemAsync(job.Conversation, cancellation);
+            var (conversation, known) = await FindBothAsync(job, cancellation);
             if (conversation is { IsDeleted: true } || (conversation is null && job.Turn is not null))
             {
                 return new BeginResult.Deleted();
@@ -62,7 +68,6 @@ public sealed partial class DynamoConversationStore : IConversationStore
 
             var waits = conversation?.Waiting.ContainsKey(job.JobId) == true;
             TurnPlace? place = conversation?.Open.TryGetValue(job.JobId, out var open) == true ? open.Place : null;
-            var known = job.Fingerprint.Length > 0 || (place is null && !waits) ? await FindJobAsync(job.Key, cancellation) : null;
             if (known is { IsWithdrawn: false, Fingerprint.Length: > 0 } && job.Fingerprint.Length > 0 && known.Fingerprint != job.Fingerprint)
             {
                 return new BeginResult.Another();
@@ -224,7 +229,7 @@ public sealed partial class DynamoConversationStore : IConversationStore
 
         var content = TurnItem.ContentOf(key.JobId, attempt, end);
         await texts.WriteAsync(job.Conversation, content, cancellation);
-        if (!await FinishAsync(job, attempt, [.. TurnItem.End(end, content, Identifiers.NewSecret())], cancellation))
+        if (await FinishAsync(job, attempt, [.. TurnItem.End(end, content, Identifiers.NewSecret())], cancellation) is not { } ended)
         {
             await texts.RemoveAsync(job.Conversation, content, cancellation);
             return false;
@@ -235,6 +240,7 @@ public sealed partial class DynamoConversationStore : IConversationStore
             await RemoveOtherPartsAsync(job, content, cancellation);
         }
 
+        await KeepAsync(job.Conversation, ended, cancellation);
         return true;
     }
 }

@@ -29,6 +29,9 @@ internal sealed class TurnItem(Item item)
     /// <summary>There in the place of a turn whose conversation was deleted before it was written.</summary>
     public const string Gone = "gone";
 
+    /// <summary>Its conversation's revision since it took its place: not there where another process wrote it, nor in a later version.</summary>
+    public const string Revision = "rev";
+
     /// <summary>UTF-8 bytes of an answer that stands in its item.</summary>
     private const int MostInline = 300_000;
 
@@ -66,6 +69,8 @@ internal sealed class TurnItem(Item item)
 
     public JobStatus State => Enum.Parse<JobStatus>(item.Text(Status)!);
 
+    public long? TookAt => item.Number(Revision);
+
     public string? WrittenBy => item.Text(Writer);
 
     public DateTimeOffset Accepted => item.Time(AcceptedAt)!.Value;
@@ -80,7 +85,7 @@ internal sealed class TurnItem(Item item)
     public bool MayBeShown => !HasEnded || !Content.IsEmpty;
 
     /// <summary>A turn that is new.</summary>
-    public static Item New(JobItem job, TurnPlace place, int attempt, DateTimeOffset? askedAt, IEnumerable<(string, AttributeValue)> end)
+    public static Item New(JobItem job, TurnPlace place, int attempt, DateTimeOffset? askedAt, IEnumerable<(string, AttributeValue)> more)
     {
         var (message, text) = job.Message.As(Message);
         var item = HistoryKeys.Turn(job.Conversation, place).ToItem()
@@ -94,7 +99,7 @@ internal sealed class TurnItem(Item item)
             .With(Uncounted, 0)
             .With(Redrives, job.Redrives)
             .With(Status, (attempt == 0 ? JobStatus.Queued : JobStatus.Running).ToString());
-        foreach (var (name, value) in end)
+        foreach (var (name, value) in more)
         {
             item[name] = value;
         }

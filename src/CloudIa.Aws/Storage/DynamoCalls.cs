@@ -47,7 +47,7 @@ internal sealed class DynamoCalls(IAmazonDynamoDB client, string table, TimeSpan
                 }
 
                 wanted = response.UnprocessedKeys?.GetValueOrDefault(table);
-                await PauseAsync(items.Count == 0 ? tries : 0, cancellation);
+                await PauseAsync(wanted is { Keys.Count: > 0 } && items.Count == 0 ? tries : 0, cancellation);
             }
         }
 

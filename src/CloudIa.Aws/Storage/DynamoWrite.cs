@@ -70,6 +70,16 @@ internal sealed class DynamoWrite
 
     public DynamoWrite IfNew() => IfMissing(DynamoTable.PartitionKey);
 
+    /// <summary>Either the item is not there, or all of the conditions hold that are made here.</summary>
+    public DynamoWrite IfNewOr(Action<DynamoWrite> make)
+    {
+        var before = conditions.Count;
+        make(this);
+        var made = string.Join(" AND ", conditions[before..]);
+        conditions.RemoveRange(before, conditions.Count - before);
+        return If($"(attribute_not_exists({Name(DynamoTable.PartitionKey)}) OR ({made}))");
+    }
+
     public DynamoWrite IfThere() => IfHas(DynamoTable.PartitionKey);
 
     public DynamoWrite IfMissing(string name) => If($"attribute_not_exists({Name(name)})");

@@ -20,19 +20,28 @@ public sealed class DynamoFixture(Engines engines) : IAsyncLifetime
     public static AmazonDynamoDBClient ClientOf(Uri endpoint, AwsOptions options) =>
         DynamoClient.Create(options, endpoint, new BasicAWSCredentials("anybody", "anything"));
 
+    /// <summary>The way to Redis, which all stores of the fixture share.</summary>
+    internal RedisLink Link { get; private set; } = null!;
+
     public async ValueTask InitializeAsync()
     {
+        Link = RedisNode.Connect(await engines.RedisAsync());
         Client = ClientOf((await engines.DynamoAsync()).Address, Options);
         await DynamoTable.CreateAsync(Client, Options.Table, TimeProvider.System, TestContext.Current.CancellationToken);
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         Client?.Dispose();
-        return ValueTask.CompletedTask;
+        if (Link is not null)
+        {
+            await Link.DisposeAsync();
+        }
     }
 
-    internal DynamoConversationStore NewStore(IAmazonDynamoDB? client = null) => new(client ?? Client, Options, TimeProvider.System);
+    internal DynamoConversationStore NewStore(IAmazonDynamoDB? client = null) => NewStore(new MessageCache(Link, TimeSpan.FromMinutes(10)), client);
+
+    internal DynamoConversationStore NewStore(MessageCache? cache, IAmazonDynamoDB? client = null) => new(client ?? Client, Options, TimeProvider.System, cache);
 
     /// <summary>Some nodes' stores as one: each call goes to the next of them, and they share nothing but the table.</summary>
     internal IConversationStore NewNodes(int count) => Nodes.Of([.. Enumerable.Range(0, count).Select(_ => NewStore())]);

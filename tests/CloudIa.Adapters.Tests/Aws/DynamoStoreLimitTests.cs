@@ -100,7 +100,7 @@ public sealed class DynamoStoreLimitTests(DynamoFixture dynamo) : IClassFixture<
 
         var options = new AwsOptions { Table = "away", TableMilliseconds = 500 };
         using var client = DynamoFixture.ClientOf(new Uri($"http://127.0.0.1:{port}"), options);
-        var away = new DynamoConversationStore(client, options, TimeProvider.System);
+        var away = new DynamoConversationStore(client, options, TimeProvider.System, cache: null);
         var job = Samples.Job(owner: owner);
         var since = Stopwatch.StartNew();
         await Task.WhenAll(

@@ -29,7 +29,7 @@ internal sealed class SqsQueueFixture : QueueFixture
         Options = new AwsOptions { Queue = $"{name}.fifo", DeadLetterQueue = $"{name}-dead.fifo", Table = name, QueueMilliseconds = 60_000, TableMilliseconds = 60_000 };
         Sqs = new AmazonSQSClient(Anybody, At(SqsQueues.Config(Options), server.Address, Wire));
         Dynamo = new AmazonDynamoDBClient(Anybody, new AmazonDynamoDBConfig { ServiceURL = dynamo.Address.ToString() });
-        Store = new DynamoConversationStore(Dynamo, Options, Time);
+        Store = new DynamoConversationStore(Dynamo, Options, Time, cache: null);
         Queue = Open();
     }
 

@@ -84,6 +84,7 @@ public class CloudiaSettingsTests
     [InlineData("Aws:TableMilliseconds", "99")]
     [InlineData("Aws:QueueMilliseconds", "60001")]
     [InlineData("Aws:PollSeconds", "21")]
+    [InlineData("Aws:MessageCacheSeconds", "86401")]
     public void What_is_wrong_with_the_engines_is_said_where_they_are_used(string name, string value)
     {
         Assert.Contains(value, Assert.Single(Errors(("Backend", "aws"), (name, value))), StringComparison.Ordinal);
