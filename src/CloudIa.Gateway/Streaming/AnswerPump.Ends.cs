@@ -39,6 +39,11 @@ internal sealed partial class AnswerPump
             return true;
         }
 
+        if (!resumed && IsLate(jobId, stored.Attempt))
+        {
+            return true;
+        }
+
         // Who comes back for an answer that has ended is sent its text once, in the end.
         return await SendEndAsync(jobId, stored, resumed ? null : Find(jobId));
     }

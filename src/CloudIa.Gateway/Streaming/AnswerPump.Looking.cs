@@ -18,11 +18,15 @@ internal sealed partial class AnswerPump
 
     private static readonly TimeSpan LooksWhileAway = TimeSpan.FromSeconds(1);
 
+    /// <summary>For how long words of an answer may still come whose end was found before them.</summary>
+    private static readonly TimeSpan Latest = TimeSpan.FromSeconds(10);
+
+    private Dictionary<string, (int Attempt, long At)>? found;
     private long? lookedAt;
 
     /// <summary>Whether an accepted message is to be waited for before its answer begins: the word that it does may be lost.</summary>
     private bool WaitsFor(Accepted accepted) =>
-        services.Bus.State != DeliveryState.Sure && !accepted.Status.IsEnd() && (answers?.Count ?? 0) < MostAwaited;
+        services.Bus.State != DeliveryState.Sure && !accepted.Status.IsEnd() && !IsLate(accepted.JobId, attempt: 0) && (answers?.Count ?? 0) < MostAwaited;
 
     /// <summary>Looks, where it is time to, and sees to it that the next look comes. True where an answer was found to have ended.</summary>
     private async ValueTask<bool> LookAsync()
@@ -96,7 +100,13 @@ internal sealed partial class AnswerPump
 
         if (stored is not null)
         {
-            return await SendEndAsync(jobId, stored, answer);
+            var ended = await SendEndAsync(jobId, stored, answer);
+            if (ended)
+            {
+                KeepFound(jobId, stored.Attempt);
+            }
+
+            return ended;
         }
 
         if (answer.At.Attempt == 0)
@@ -109,6 +119,35 @@ internal sealed partial class AnswerPump
         await SendErrorAsync(jobId, ErrorCode.ConversationDeleted);
         return true;
     }
+
+    private void KeepFound(string jobId, int attempt)
+    {
+        found ??= [];
+        foreach (var (old, end) in found)
+        {
+            if (services.Time.GetElapsedTime(end.At) > Latest)
+            {
+                found.Remove(old);
+            }
+        }
+
+        found[jobId] = (attempt, services.Time.GetTimestamp());
+    }
+
+    /// <summary>Whether a word comes after the client was told the end that it leads to, because that was found first.</summary>
+    private bool IsLate(string? jobId, ServerEvent word) => word switch
+    {
+        MessageRestarted restarted => IsLate(jobId, restarted.Attempt),
+        MessageStarted started => IsLate(jobId, started.Attempt),
+        MessageCompleted completed => IsLate(jobId, completed.Attempt),
+        MessageStopped stopped => IsLate(jobId, stopped.Attempt),
+        ErrorEvent { Attempt: { } attempt } => IsLate(jobId, attempt),
+        _ => false,
+    };
+
+    private bool IsLate(string? jobId, int attempt) =>
+        jobId is not null && found is not null && found.TryGetValue(jobId, out var end)
+        && attempt <= end.Attempt && services.Time.GetElapsedTime(end.At) <= Latest;
 
     private void WakeForLook(TimeSpan due)
     {

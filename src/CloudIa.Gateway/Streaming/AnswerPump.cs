@@ -73,7 +73,11 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
         switch (item)
         {
             case { Announced: { } announced }:
-                await AnnounceAsync(item.JobId, announced);
+                if (!IsLate(item.JobId, announced))
+                {
+                    await AnnounceAsync(item.JobId, announced);
+                }
+
                 return IsEnd(announced);
             case { Ended: true, JobId: { } jobId }:
                 return await SendEndAsync(jobId, resumed: false);
@@ -82,6 +86,8 @@ internal sealed partial class AnswerPump(PumpServices services, OwnerFeed feed, 
                 return false;
             case { From: { } from, JobId: { } jobId }:
                 return !await SendGrowthAsync(jobId, Put(jobId, new Answer { At = from, Began = from, Claimed = true })) && await SendEndAsync(jobId, resumed: true);
+            case { JobId: { } jobId } when Find(jobId) is null && IsLate(jobId, attempt: 0):
+                return false;
             case { JobId: { } jobId }:
                 await GrewAsync(jobId);
                 return false;

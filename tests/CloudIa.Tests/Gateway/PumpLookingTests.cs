@@ -61,6 +61,26 @@ public sealed class PumpLookingTests : IDisposable
     }
 
     [Fact]
+    public void An_end_that_was_found_before_its_words_came_is_told_once_and_a_later_attempts_as_well()
+    {
+        Begin("abc");
+        PumpScript.Store(bench, 1, "abcdef");
+        Pass(Soon);
+        Assert.Equal("abcdef", Assert.IsType<MessageCompleted>(bench.Sent[^1].Sent).Content);
+
+        var sent = bench.Sent.Count;
+        PumpScript.Append(bench, new Position(1, 3), "def");
+        PumpScript.End(bench, 1, "abcdef");
+        Pass(Soon);
+        Assert.Equal(sent, bench.Sent.Count);
+
+        PumpScript.Start(bench, 2);
+        PumpScript.Append(bench, new Position(2, 0), "xy");
+        PumpScript.End(bench, 2, "xy");
+        Assert.Equal(("xy", "xy"), (bench.Text, Assert.IsType<MessageCompleted>(bench.Sent[^1].Sent).Content));
+    }
+
+    [Fact]
     public void A_message_that_was_accepted_is_waited_for_though_no_other_word_of_it_comes()
     {
         Accept();
