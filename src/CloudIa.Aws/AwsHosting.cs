@@ -26,7 +26,11 @@ public static class AwsHosting
         .AddSingleton(_ => engines.Sqs)
         .AddSingleton(_ => engines.Dynamo)
         .AddSingleton(engines.Options)
-        .AddSingleton(services => RedisLink.Connect(engines.Redis, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<RedisLink>>()))
+        .AddSingleton(services => RedisLink.Connect(
+            engines.Redis,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<ILogger<RedisLink>>(),
+            TimeSpan.FromMilliseconds(engines.Options.RedisMilliseconds)))
         .AddSingleton<IJobQueue, SqsJobQueue>()
         .AddSingleton<IConversationStore>(services => new DynamoConversationStore(
             engines.Dynamo, engines.Options, services.GetRequiredService<TimeProvider>(), CacheOf(engines.Options, services.GetRequiredService<RedisLink>())))

@@ -18,8 +18,11 @@ public sealed class AwsOptions
     /// <summary>Milliseconds that one call of SQS may take; a long poll its wait more.</summary>
     public int QueueMilliseconds { get; set; } = 2000;
 
-    /// <summary>Seconds of a long poll, 1 to 20.</summary>
-    public int PollSeconds { get; set; } = 20;
+    /// <summary>Milliseconds that one call of Redis may take.</summary>
+    public int RedisMilliseconds { get; set; } = 500;
+
+    /// <summary>Seconds of a long poll, 1 to 5: a process that leaves waits for its poll's end.</summary>
+    public int PollSeconds { get; set; } = 5;
 
     /// <summary>Where API Gateway's @connections is served; nothing: where each of its sockets says. For emulators.</summary>
     public string? ConnectionsEndpoint { get; set; }
@@ -79,9 +82,14 @@ public sealed class AwsOptions
             yield return $"Aws:MessageCacheSeconds is {MessageCacheSeconds}; it must be between 0 (nothing is kept) and 86400.";
         }
 
-        if (PollSeconds is < 1 or > 20)
+        if (RedisMilliseconds is < 100 or > 60_000)
         {
-            yield return $"Aws:PollSeconds is {PollSeconds}; it must be between 1 and 20.";
+            yield return $"Aws:RedisMilliseconds is {RedisMilliseconds}; it must be between 100 and 60000.";
+        }
+
+        if (PollSeconds is < 1 or > 5)
+        {
+            yield return $"Aws:PollSeconds is {PollSeconds}; it must be between 1 and 5, so that a process that leaves can wait for its poll's end.";
         }
     }
 }

@@ -89,7 +89,12 @@ public abstract class RestartTests(Backend backend)
         var slow = ModelReply.Words("Half of it and the rest") with { GateAfter = 2, Gate = gate.Task };
         var whole = ModelReply.Words("All of it in one go");
         await using var model = await FaultyModel.Start(call => call.Asked == "wait" && call.Number <= 2 ? slow : whole);
-        await using var server = await backend.StartAsync(model, new CloudiaSettings { ShortLeases = true });
+
+        // On many machines: polls as long as they may be, and leases that nobody here would live to see run out.
+        await using var server = await backend.StartAsync(model, new CloudiaSettings
+        {
+            More = new Dictionary<string, string> { ["CLOUDIA__AWS__POLLSECONDS"] = "5", ["CLOUDIA__QUEUE__LEASESECONDS"] = "600" },
+        });
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(
             server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
@@ -99,13 +104,14 @@ public abstract class RestartTests(Backend backend)
 
         server.AskToStop();
         var code = await server.Exit(TimeSpan.FromSeconds(25));
-        Assert.True(code == 0, $"SIGTERM ended the server with {code}. {server.Tail()}");
+        var left = server.Tail();
+        Assert.True(code == 0, $"SIGTERM ended the server with {code}. {left}");
         gate.SetResult();
         await server.StartAgain();
 
         foreach (var job in (string[])[running.JobId, waiting.JobId])
         {
-            Assert.Equal(JobStatus.Completed, (await person.End(job, server.Tail)).Status);
+            Assert.Equal(JobStatus.Completed, (await person.End(job, () => $"{left}{Environment.NewLine}{server.Tail()}")).Status);
         }
 
         var messages = await person.Messages(running.ConversationId);

@@ -14,9 +14,6 @@ public sealed partial class SqsJobQueue
     /// <summary>Messages in one receive, as the engine has it.</summary>
     private const int MaxMessages = 10;
 
-    /// <summary>A poll that a process waits for when it leaves.</summary>
-    private const int ShortPollSeconds = 2;
-
     private readonly Lock gate = new();
     private readonly List<Receiver> receivers = [];
     private readonly CancellationTokenSource closing = new();
@@ -61,7 +58,7 @@ public sealed partial class SqsJobQueue
             try
             {
                 await SweepIfDueAsync();
-                await HandOutAsync(await channel.ReceiveAsync(Math.Min(MaxMessages, wanted), queueOptions.LeaseSeconds, options.PollSeconds, closing.Token));
+                await HandOutAsync(await ReceiveAsync(wanted));
             }
 #pragma warning disable CA1031 // Whatever it was, those who wait are told, and the next one to wait polls again.
             catch (Exception error)
@@ -70,6 +67,20 @@ public sealed partial class SqsJobQueue
                 Fail(error);
             }
         }
+    }
+
+    private async Task<IReadOnlyList<Message>> ReceiveAsync(int wanted)
+    {
+        lock (gate)
+        {
+            if (receivers.Count == 0)
+            {
+                // They went during the sweep.
+                return [];
+            }
+        }
+
+        return await channel.ReceiveAsync(Math.Min(MaxMessages, wanted), queueOptions.LeaseSeconds, options.PollSeconds, CancellationToken.None);
     }
 
     /// <summary>How many messages there are takers for; where there are none, the poll is over.</summary>
@@ -167,7 +178,10 @@ public sealed partial class SqsJobQueue
         }
     }
 
-    /// <summary>Waits for a long poll that is about to end, so that no message is leased to a process that has gone; cuts off a longer one.</summary>
+    /// <summary>
+    /// Waits for the last long poll, so that no message is leased to a process that has gone: what this one gives back at its
+    /// end, its own poll is often the first to get. One that the engine does not answer lasts as long as a call may take.
+    /// </summary>
     private async Task CloseAsync()
     {
         lock (gate)
@@ -181,11 +195,7 @@ public sealed partial class SqsJobQueue
         }
 
         Fail(new OperationCanceledException("The queue was closed."));
-        if (options.PollSeconds > ShortPollSeconds)
-        {
-            await closing.CancelAsync();
-        }
-
+        await closing.CancelAsync();
         await polling;
         closing.Dispose();
     }

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace CloudIa.Aws.Storage;
 
 /// <summary>
-/// The way to Redis, which may be away at any time, also at the start. A call takes half a second at most; after one that
+/// The way to Redis, which may be away at any time, also at the start. A call takes half a second at most, or what is set; after one that
 /// was not answered the next ones are refused at once, until one of them, a second later, finds Redis again.
 /// </summary>
 public sealed partial class RedisLink : IAsyncDisposable

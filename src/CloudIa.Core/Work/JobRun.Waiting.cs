@@ -11,6 +11,9 @@ namespace CloudIa.Core.Work;
 /// <summary>A job that gets no answer now: it tries again, waits for a provider in the queue, or fails.</summary>
 public sealed partial class JobRun
 {
+    /// <summary>What a process that leaves gives the history to note that an attempt does not count: what it holds is to be given back while there is time.</summary>
+    private static readonly TimeSpan NotingAtMost = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// A job whose models are all closed to calls: its owner is told, and it waits, without an attempt. Null where it is
     /// to be begun all the same, because it is over, was redriven after its end, or has waited long enough.
@@ -51,7 +54,15 @@ public sealed partial class JobRun
     {
         if (leaving.IsCancellationRequested)
         {
-            await store.PostponeAsync(job, begun.Attempt, JobStatus.Running, CancellationToken.None);
+            try
+            {
+                await store.PostponeAsync(job, begun.Attempt, JobStatus.Running, CancellationToken.None).WaitAsync(NotingAtMost, time, CancellationToken.None);
+            }
+            catch (Exception error) when (error is TimeoutException or HistoryUnavailableException)
+            {
+                // It may count then.
+                LogNotNoted(error, job.JobId);
+            }
         }
 
         return new Outcome.Again(TimeSpan.Zero);
@@ -110,6 +121,9 @@ public sealed partial class JobRun
         new(time.GetUtcNow().AddMilliseconds(FullMilliseconds * (0.5 + (0.5 * Random.Shared.NextDouble()))), ErrorCode.ModelThrottled);
 
     private DateTimeOffset DeadlineOf(JobMessage job) => (job.RedrivenAt ?? job.AcceptedAt).AddSeconds(options.ProviderWaitSeconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The history did not take that the attempt of job {JobId} was cut short; it may count.")]
+    private partial void LogNotNoted(Exception error, string jobId);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of job {JobId} gave no answer: {Code}, {Details}.")]
     private partial void LogAttemptFailed(string jobId, int attempt, string code, string details);

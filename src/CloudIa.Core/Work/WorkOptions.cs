@@ -41,9 +41,9 @@ public sealed class WorkOptions
             yield return $"Work:ProviderWaitSeconds is {ProviderWaitSeconds}; it must be between 1 and 604800.";
         }
 
-        if (DrainSeconds is < 0 or > 9)
+        if (DrainSeconds is < 0 or > 7)
         {
-            yield return $"Work:DrainSeconds is {DrainSeconds}; it must be between 0 and 9, so that a drain ends within 10 s.";
+            yield return $"Work:DrainSeconds is {DrainSeconds}; it must be between 0 and 7, so that what is left then is given back within 8 s.";
         }
     }
 }

@@ -32,6 +32,12 @@ public sealed partial class Worker(
     private readonly CancellationTokenSource left = new();
     private readonly ConcurrentDictionary<JobLease, Task> running = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>
+    /// The host's time is for requests that do not end. A drain has limits of its own, and what it is about to give back when
+    /// a busy machine is late would else stay leased.
+    /// </summary>
+    public override Task StopAsync(CancellationToken cancellationToken) => base.StopAsync(CancellationToken.None);
+
     public override void Dispose()
     {
         base.Dispose();

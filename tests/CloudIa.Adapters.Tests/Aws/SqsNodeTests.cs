@@ -53,6 +53,38 @@ public sealed class SqsNodeTests(SqsClockServer server, Engines engines) : IAsyn
     }
 
     [Fact]
+    public async Task What_a_node_that_leaves_gave_back_and_its_own_poll_got_is_another_ones_at_once()
+    {
+        var job = Samples.Job();
+        await fixture.EnqueueAsync(job);
+        var lease = await fixture.TakeOneAsync();
+        fixture.Options.PollSeconds = 20;
+        var arrive = await LeaveAsync();
+
+        // The engine gives it to the poll that waits, and the answer is on its way when the node ends.
+        Assert.True(await Queue.ReleaseAsync(lease, TimeSpan.Zero, None));
+        await Patience.Until<object>(async _ => await server.Sqs.WaitersAsync(fixture.Options.Queue) == 0 ? this : null, "the poll to be answered", server.Sqs.Tail);
+        var closing = ((SqsJobQueue)Queue).DisposeAsync().AsTask();
+        var another = fixture.Open();
+        await another.MeasureAsync(None);
+        Assert.False(closing.IsCompleted);
+        arrive.SetResult();
+        await Patience.For(closing, "the node to end", server.Sqs.Tail);
+
+        Assert.Equal(job, Assert.Single(await Patience.For(another.ReceiveAsync(1, None), "the job on another node", server.Sqs.Tail)).Job);
+    }
+
+    [Fact]
+    public async Task A_node_that_leaves_waits_no_longer_for_its_poll_than_a_call_may_take()
+    {
+        (fixture.Options.PollSeconds, fixture.Options.QueueMilliseconds) = (1, 300);
+        await LeaveAsync();
+
+        // Its answer never arrives.
+        await Patience.For(((SqsJobQueue)Queue).DisposeAsync().AsTask(), "the node to end", server.Sqs.Tail);
+    }
+
+    [Fact]
     public async Task Only_the_node_that_parked_a_job_can_end_its_delay()
     {
         var job = Samples.Job();
@@ -84,6 +116,19 @@ public sealed class SqsNodeTests(SqsClockServer server, Engines engines) : IAsyn
         Assert.Equal(EnqueueResult.Busy, await Queue.EnqueueAsync(jobs[1], EnqueueCondition.ConversationIdle, None));
         await fixture.PassAsync(TimeSpan.FromSeconds(31));
         Assert.Equal(EnqueueResult.Added, await Queue.EnqueueAsync(jobs[1], EnqueueCondition.ConversationIdle, None));
+    }
+
+    /// <summary>Nobody waits for the node's poll any more, whose answer will not arrive until it is said.</summary>
+    private async Task<TaskCompletionSource> LeaveAsync()
+    {
+        var arrive = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        fixture.Wire.ReceivesArrive = arrive.Task;
+        using var leaving = new CancellationTokenSource();
+        var waits = Queue.ReceiveAsync(1, leaving.Token);
+        await fixture.WaitsAsync(waits);
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waits);
+        return arrive;
     }
 
     [Fact]

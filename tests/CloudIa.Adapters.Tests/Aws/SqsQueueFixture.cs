@@ -26,7 +26,7 @@ internal sealed class SqsQueueFixture : QueueFixture
     {
         this.server = server;
         var name = $"test-{Guid.NewGuid():N}";
-        Options = new AwsOptions { Queue = $"{name}.fifo", DeadLetterQueue = $"{name}-dead.fifo", Table = name, QueueMilliseconds = 60_000, TableMilliseconds = 60_000 };
+        Options = new AwsOptions { Queue = $"{name}.fifo", DeadLetterQueue = $"{name}-dead.fifo", Table = name, PollSeconds = 1, QueueMilliseconds = 60_000, TableMilliseconds = 60_000 };
         Sqs = new AmazonSQSClient(Anybody, At(SqsQueues.Config(Options), server.Address, Wire));
         Dynamo = new AmazonDynamoDBClient(Anybody, new AmazonDynamoDBConfig { ServiceURL = dynamo.Address.ToString() });
         Store = new DynamoConversationStore(Dynamo, Options, Time, cache: null);

@@ -14,6 +14,9 @@ internal sealed class SqsWire : HttpClientFactory
     /// <summary>The action that does not reach the engine.</summary>
     public string? Cut { get; set; }
 
+    /// <summary>The engine's answers to receives wait on the wire for this.</summary>
+    public Task ReceivesArrive { get; set; } = Task.CompletedTask;
+
     public int Total => calls.Values.Sum();
 
     public int Of(string action) => calls.GetValueOrDefault(action);
@@ -30,11 +33,22 @@ internal sealed class SqsWire : HttpClientFactory
 
     private sealed class Counting(SqsWire wire) : DelegatingHandler(Sockets)
     {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var action = request.Headers.GetValues("X-Amz-Target").Single().Split('.')[^1];
             wire.calls.AddOrUpdate(action, 1, (_, count) => count + 1);
-            return action == wire.Cut ? throw new HttpRequestException("the wire is cut") : base.SendAsync(request, cancellationToken);
+            if (action == wire.Cut)
+            {
+                throw new HttpRequestException("the wire is cut");
+            }
+
+            var answer = await base.SendAsync(request, cancellationToken);
+            if (action == "ReceiveMessage")
+            {
+                await wire.ReceivesArrive.WaitAsync(cancellationToken);
+            }
+
+            return answer;
         }
     }
 }

@@ -73,13 +73,13 @@ internal sealed class Workshop : IDisposable
 
     public JobRun Run(CatalogModel model) => Run(new ModelCatalog([model]));
 
-    public JobRun Run(ModelCatalog models, IDeliveryBus? bus = null) => new(
-        Store, bus ?? Bus, Quota, models, new Recall(Store, new PromptOptions()), WorkOptions, Clock, NullLogger<JobRun>.Instance);
+    public JobRun Run(ModelCatalog models, IDeliveryBus? bus = null, IConversationStore? store = null, TimeProvider? clock = null) => new(
+        store ?? Store, bus ?? Bus, Quota, models, new Recall(Store, new PromptOptions()), WorkOptions, clock ?? Clock, NullLogger<JobRun>.Instance);
 
     public Worker Worker(CatalogModel model) => Worker(new ModelCatalog([model]));
 
-    public Worker Worker(ModelCatalog models, IJobQueue? queue = null, TimeProvider? clock = null) =>
-        new(queue ?? Queue, Quota, Run(models), models, WorkOptions, QueueOptions, clock ?? Clock, NullLogger<Worker>.Instance);
+    public Worker Worker(ModelCatalog models, IJobQueue? queue = null, TimeProvider? clock = null, JobRun? run = null) =>
+        new(queue ?? Queue, Quota, run ?? Run(models), models, WorkOptions, QueueOptions, clock ?? Clock, NullLogger<Worker>.Instance);
 
     public Task EnqueueAsync(JobMessage job) => Queue.EnqueueAsync(job, CancellationToken.None);
 
