@@ -25,6 +25,7 @@ public static class GatewayHosting
         .AddSingleton<Authentication>()
         .AddSingleton<Handshake>()
         .AddSingleton<ConnectionRegistry>()
+        .AddHostedService<Departure>()
         .AddSingleton(provider => new PumpServices(
             provider.GetRequiredService<IDeliveryBus>(),
             provider.GetRequiredService<IConversationStore>().FindAsync,
@@ -72,6 +73,17 @@ public static class GatewayHosting
             return next(context);
         });
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan });
+        var connections = app.ApplicationServices.GetRequiredService<ConnectionRegistry>();
+        app.Use((context, next) =>
+        {
+            if (connections.Stopping && HttpProtocol.IsHttp11(context.Request.Protocol) && !context.WebSockets.IsWebSocketRequest)
+            {
+                // Its next request comes on another connection, and so to another process.
+                context.Response.Headers.Connection = "close";
+            }
+
+            return next(context);
+        });
         var sockets = app.ApplicationServices.GetRequiredService<SocketEndpoint>();
         return app.Use((context, next) => sockets.OpenAtRootAsync(context, next));
     }

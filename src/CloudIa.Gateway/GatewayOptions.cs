@@ -78,6 +78,15 @@ public sealed class GatewayOptions
     /// <summary>How long API Gateway may take nothing for one of its sockets before that is cut; meanwhile the text grows and goes in one piece.</summary>
     public int RelayPatienceSeconds { get; set; } = 60;
 
+    /// <summary>
+    /// Seconds between the word that a process is not ready any more and its end, in which it serves as before; nothing: what
+    /// its role needs.
+    /// </summary>
+    public double? GraceSeconds { get; set; }
+
+    /// <summary>The same as it is used.</summary>
+    public TimeSpan Grace => TimeSpan.FromSeconds(GraceSeconds ?? 0);
+
     /// <summary>What is wrong with these settings, a line each.</summary>
     public IEnumerable<string> Errors()
     {
@@ -148,6 +157,11 @@ public sealed class GatewayOptions
         if (RelayCoalesceMilliseconds is < 0 or > 1000)
         {
             yield return $"Gateway:RelayCoalesceMilliseconds is {RelayCoalesceMilliseconds}; it must be between 0 and 1000.";
+        }
+
+        if (GraceSeconds is not (null or (>= 0 and <= 6)))
+        {
+            yield return $"Gateway:GraceSeconds is {GraceSeconds}; it must be between 0 and 6, so that a process ends within 10 s.";
         }
 
         if (RelayPatienceSeconds is < 1 or > 600)

@@ -19,6 +19,7 @@ public sealed class ConnectionRegistry : IDisposable
     private readonly CancellationTokenRegistration stopping;
     private readonly long began;
     private volatile int now;
+    private volatile bool stopped;
     private volatile bool leaving;
 
     public ConnectionRegistry(GatewayOptions options, IHostApplicationLifetime lifetime, TimeProvider time)
@@ -27,7 +28,7 @@ public sealed class ConnectionRegistry : IDisposable
         Time = time;
         began = time.GetTimestamp();
         timer = time.CreateTimer(static registry => ((ConnectionRegistry)registry!).Look(), this, Tick, Tick);
-        stopping = lifetime.ApplicationStopping.Register(Leave);
+        stopping = lifetime.ApplicationStopping.Register(Stop);
     }
 
     /// <summary>Connections that are open.</summary>
@@ -42,7 +43,10 @@ public sealed class ConnectionRegistry : IDisposable
         }
     }
 
-    /// <summary>This process is stopping: it takes no connection, and those that it had are told to move.</summary>
+    /// <summary>This process is asked to stop: it is not ready any more, and serves for its grace.</summary>
+    public bool Stopping => stopped;
+
+    /// <summary>It takes no connection, and those that it had are told to move.</summary>
     public bool Leaving => leaving;
 
     internal GatewayOptions Options { get; }
@@ -101,6 +105,32 @@ public sealed class ConnectionRegistry : IDisposable
         }
     }
 
+    /// <summary>Whoever stands before this process is to send its clients elsewhere from now on.</summary>
+    internal void Stop()
+    {
+        stopped = true;
+        if (Options.Grace == TimeSpan.Zero)
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>The grace is over.</summary>
+    internal void Leave()
+    {
+        ClientConnection[] all;
+        lock (gate)
+        {
+            leaving = true;
+            all = [.. open];
+        }
+
+        foreach (var connection in all)
+        {
+            connection.End(Ending.GoingAway);
+        }
+    }
+
     private void Look()
     {
         now = (int)Time.GetElapsedTime(began).TotalSeconds;
@@ -122,21 +152,6 @@ public sealed class ConnectionRegistry : IDisposable
             }
 
             connection.Check(now, unixNow);
-        }
-    }
-
-    private void Leave()
-    {
-        ClientConnection[] all;
-        lock (gate)
-        {
-            leaving = true;
-            all = [.. open];
-        }
-
-        foreach (var connection in all)
-        {
-            connection.End(Ending.GoingAway);
         }
     }
 }

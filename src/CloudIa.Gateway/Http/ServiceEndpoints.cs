@@ -36,7 +36,7 @@ public sealed class ServiceEndpoints(ModelCatalog models, IEnumerable<EngineProb
 
     private async Task GetReadyAsync(HttpContext context)
     {
-        if (connections.Leaving)
+        if (connections.Stopping)
         {
             await Json.WriteAsync(context, new HealthView("stopping", []), ProtocolJson.Wire.HealthView, StatusCodes.Status503ServiceUnavailable);
             return;

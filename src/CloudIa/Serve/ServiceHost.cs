@@ -28,6 +28,7 @@ internal static class ServiceHost
             throw new SettingsException(errors);
         }
 
+        settings.Gateway.GraceSeconds = settings.GraceSeconds;
         var factory = new ModelFactory(secrets, TimeProvider.System);
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.UseSockets(transport => transport.MaxWriteBufferSize = settings.Gateway.TransportBytes);

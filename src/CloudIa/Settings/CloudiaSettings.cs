@@ -13,6 +13,9 @@ public sealed class CloudiaSettings
 {
     public const string Section = "Cloudia";
 
+    /// <summary>Of the 8 seconds of a stop; what is left is for what the engines are told then.</summary>
+    private const int MostSecondsToLeave = 7;
+
     /// <summary>embedded: SQLite and in-process parts · aws: SQS, DynamoDB and Redis.</summary>
     public string Backend { get; set; } = "embedded";
 
@@ -29,6 +32,12 @@ public sealed class CloudiaSettings
 
     /// <summary>Whether this process answers messages.</summary>
     public bool IsWorker => Role is "all" or "worker";
+
+    /// <summary>
+    /// Seconds that this process serves on when it is asked to stop: none where nobody stands before it. One that answers
+    /// messages, too, needs its time for these.
+    /// </summary>
+    internal double GraceSeconds => !IsGateway ? 0 : Math.Min(Gateway.GraceSeconds ?? (OnAws ? 3 : 0), IsWorker ? MostSecondsToLeave - Work.DrainSeconds : MostSecondsToLeave);
 
     /// <summary>all · gateway · worker.</summary>
     public string Role { get; set; } = "all";

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -12,6 +13,7 @@ namespace CloudIa.EndToEnd.Tests.Clients;
 internal sealed class ApiClient : IDisposable
 {
     private readonly HttpClient _http;
+    private readonly ConcurrentQueue<string> _failures = new();
 
     /// <param name="server">The service's address.</param>
     /// <param name="token">Whose calls these are; null: nobody's yet.</param>
@@ -27,6 +29,9 @@ internal sealed class ApiClient : IDisposable
     }
 
     public string? Token { get; set; }
+
+    /// <summary>The posts that had to be sent again: refused by a server that leaves, or not answered.</summary>
+    public IReadOnlyCollection<string> Failures => _failures;
 
     public Uri Server => _http.BaseAddress!;
 
@@ -129,13 +134,15 @@ internal sealed class ApiClient : IDisposable
                 {
                     var reply = await TryPost(message, conversationId, key);
                     last = reply.ToString();
-                    return reply.Status == HttpStatusCode.ServiceUnavailable ? null : reply;
+                    if (reply.Status != HttpStatusCode.ServiceUnavailable) return reply;
                 }
                 catch (Exception error) when (error is HttpRequestException or IOException or SocketException)
                 {
-                    last = error.Message;
-                    return null;
+                    last = error.ToString();
                 }
+
+                _failures.Enqueue($"the post with the key {key}: {last}");
+                return null;
             },
             $"an answer to the post with the key {key}",
             () => $"The last answer: {last}{Environment.NewLine}{serverLog()}",

@@ -11,6 +11,9 @@ internal sealed class People(Uri server) : IDisposable
     private readonly Dictionary<string, ApiClient> _owners = [];
     private readonly Dictionary<string, string> _marks = [];
 
+    /// <summary>The posts of all that had to be sent again.</summary>
+    public IEnumerable<string> Failures => _owners.Values.SelectMany(api => api.Failures);
+
     /// <summary>All but two clients have an owner to themselves; those two share one, and a conversation.</summary>
     public async Task<IReadOnlyList<Persistent>> Gather(int clients, HistoryRecorder recorder, Func<string> serverLog)
     {

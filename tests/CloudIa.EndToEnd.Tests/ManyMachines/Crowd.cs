@@ -16,7 +16,8 @@ internal sealed class Crowd(Engines engines)
     /// <summary>What happened, if nothing was lost by it.</summary>
     /// <param name="fault">Done while answers stream.</param>
     /// <param name="more">Settings of all processes.</param>
-    public async Task<ChatHistory> Survives(Func<AwsCluster, Task> fault, IReadOnlyDictionary<string, string>? more = null)
+    /// <param name="unnoticed">Whether no post may have to be sent again.</param>
+    public async Task<ChatHistory> Survives(Func<AwsCluster, Task> fault, IReadOnlyDictionary<string, string>? more = null, bool unnoticed = false)
     {
         await using var first = await FaultyModel.Start(Answer);
         await using var second = await FaultyModel.Start(Answer);
@@ -39,6 +40,7 @@ internal sealed class Crowd(Engines engines)
         [
             .. Invariants.Check(history).Select(violation => violation.ToString()),
             .. clients.Select(client => client.Complaint).OfType<string>(),
+            .. unnoticed ? people.Failures : [],
         ];
         Assert.True(broken.Length == 0, string.Join(Environment.NewLine, [$"{broken.Length} violations:", .. broken.Take(20), cluster.Tail()]));
         Assert.All(history.Ends.Values, end => Assert.Equal(JobStatus.Completed, end.Status));

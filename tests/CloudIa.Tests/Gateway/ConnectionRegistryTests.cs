@@ -141,6 +141,39 @@ public sealed class ConnectionRegistryTests : IDisposable
     }
 
     [Fact]
+    public async Task With_a_grace_the_process_is_not_ready_at_once_and_serves_until_it_is_over()
+    {
+        options.GraceSeconds = 3;
+        var (connection, _) = Open();
+        await lifetime.Stopping.CancelAsync();
+        var departing = new Departure(registry, options, time).StoppingAsync(TestContext.Current.CancellationToken);
+        Pass(2);
+
+        Assert.True(registry.Stopping);
+        Assert.False(registry.Leaving);
+        Assert.Equal(Ending.None, connection.Ending);
+        Open("another");
+
+        Assert.False(departing.IsCompleted);
+        Pass(1);
+        await departing;
+        Assert.True(registry.Leaving);
+        Assert.Equal(Ending.GoingAway, connection.Ending);
+    }
+
+    [Fact]
+    public async Task A_grace_that_the_host_has_no_time_for_is_cut_short()
+    {
+        options.GraceSeconds = 3;
+        using var enough = new CancellationTokenSource();
+        var departing = new Departure(registry, options, time).StoppingAsync(enough.Token);
+        await enough.CancelAsync();
+        await departing;
+
+        Assert.True(registry.Leaving);
+    }
+
+    [Fact]
     public async Task What_the_kernel_takes_for_a_client_that_does_not_read_is_bounded()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux has an option for it.");

@@ -38,7 +38,8 @@ public class CloudiaSettingsTests
     [InlineData("Work:Concurrency", "0")]
     [InlineData("Work:MaxAttempts", "0")]
     [InlineData("Work:RetrySeconds", "301")]
-    [InlineData("Work:DrainSeconds", "10")]
+    [InlineData("Work:DrainSeconds", "8")]
+    [InlineData("Gateway:GraceSeconds", "7")]
     [InlineData("Prompt:MaxTurns", "1001")]
     public void A_wrong_setting_is_named_with_its_value(string name, string value)
     {
@@ -83,8 +84,9 @@ public class CloudiaSettingsTests
     [InlineData("Aws:Table", "ab")]
     [InlineData("Aws:TableMilliseconds", "99")]
     [InlineData("Aws:QueueMilliseconds", "60001")]
-    [InlineData("Aws:PollSeconds", "21")]
     [InlineData("Aws:MessageCacheSeconds", "86401")]
+    [InlineData("Aws:RedisMilliseconds", "99")]
+    [InlineData("Aws:PollSeconds", "6")]
     public void What_is_wrong_with_the_engines_is_said_where_they_are_used(string name, string value)
     {
         Assert.Contains(value, Assert.Single(Errors(("Backend", "aws"), (name, value))), StringComparison.Ordinal);
@@ -101,6 +103,21 @@ public class CloudiaSettingsTests
 
         Assert.Empty(settings.Errors());
         Assert.Equal((gateway, worker), (settings.IsGateway, settings.IsWorker));
+    }
+
+    [Theory]
+    [InlineData("aws", "gateway", null, 3)]
+    [InlineData("aws", "gateway", "6", 6)]
+    [InlineData("aws", "all", null, 2)]
+    [InlineData("aws", "worker", "6", 0)]
+    [InlineData("embedded", "all", null, 0)]
+    [InlineData("embedded", "all", "1.5", 1.5)]
+    public void A_process_serves_on_when_it_is_to_stop_as_long_as_its_role_needs(string backend, string role, string? given, double grace)
+    {
+        var settings = given is null ? Bind(("Backend", backend), ("Role", role)) : Bind(("Backend", backend), ("Role", role), ("Gateway:GraceSeconds", given));
+
+        Assert.Empty(settings.Errors());
+        Assert.Equal(grace, settings.GraceSeconds);
     }
 
     [Fact]
