@@ -1,5 +1,6 @@
 using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Faults;
+using CloudIa.EndToEnd.Tests.Stopping;
 
 namespace CloudIa.EndToEnd.Tests.Aws;
 
@@ -26,6 +27,7 @@ public sealed class AwsRestartTests(AwsBackend aws, Engines engines) : RestartTe
 public sealed class AwsSearchTests(AwsBackend aws, Engines engines) : SearchTests(aws.On(engines));
 public sealed class AwsSessionEndTests(AwsBackend aws, Engines engines) : SessionEndTests(aws.On(engines));
 public sealed class AwsSlowReaderTests(AwsBackend aws, Engines engines) : SlowReaderTests(aws.On(engines));
+public sealed class AwsStopAtAnyInstantTests(AwsBackend aws, Engines engines, ITestOutputHelper output) : StopAtAnyInstantTests(aws.On(engines), output, stops: 96, lanes: 16, paceMilliseconds: 100);
 public sealed class AwsStopTests(AwsBackend aws, Engines engines) : StopTests(aws.On(engines));
 public sealed class AwsStrangersTests(AwsDemo served) : StrangersTests(served), IClassFixture<AwsDemo>;
 public sealed class AwsThrottlingTests(AwsBackend aws, Engines engines, ITestOutputHelper output) : ThrottlingTests(aws.On(engines), output);

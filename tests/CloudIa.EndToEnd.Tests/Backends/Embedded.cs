@@ -1,6 +1,7 @@
 using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Cutting;
 using CloudIa.EndToEnd.Tests.Faults;
+using CloudIa.EndToEnd.Tests.Stopping;
 
 namespace CloudIa.EndToEnd.Tests.Embedded;
 
@@ -30,6 +31,7 @@ public sealed class EmbeddedRestartTests() : RestartTests(new EmbeddedBackend())
 public sealed class EmbeddedSearchTests() : SearchTests(new EmbeddedBackend());
 public sealed class EmbeddedSessionEndTests() : SessionEndTests(new EmbeddedBackend());
 public sealed class EmbeddedSlowReaderTests() : SlowReaderTests(new EmbeddedBackend());
+public sealed class EmbeddedStopAtAnyInstantTests(ITestOutputHelper output) : StopAtAnyInstantTests(new EmbeddedBackend(), output, stops: 512, lanes: 32, paceMilliseconds: 12);
 public sealed class EmbeddedStopTests() : StopTests(new EmbeddedBackend());
 public sealed class EmbeddedStrangersTests(EmbeddedDemo served) : StrangersTests(served), IClassFixture<EmbeddedDemo>;
 public sealed class EmbeddedThrottlingTests(ITestOutputHelper output) : ThrottlingTests(new EmbeddedBackend(), output);

@@ -21,17 +21,19 @@ internal enum Moment
 /// <summary>One random instant, and the reply whose progress it is tied to.</summary>
 internal sealed class Instant
 {
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(12);
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TimeSpan _after;
     private readonly int _piece;
 
-    public Instant(Random random, string message)
+    /// <param name="random">Chooses it.</param>
+    /// <param name="message">Stands in every word of the reply.</param>
+    /// <param name="pace">Between two of them: longer where a stop has a longer way.</param>
+    public Instant(Random random, string message, TimeSpan pace)
     {
         Moment = (Moment)random.Next(4);
         Reply = ModelReply.Words(string.Join(' ', Enumerable.Range(1, random.Next(4, 16)).Select(word => $"{message}.{word}"))) with
         {
-            Pace = Pace,
+            Pace = pace,
             Sending = piece =>
             {
                 if (piece == _piece) _reached.TrySetResult();
@@ -42,7 +44,7 @@ internal sealed class Instant
         {
             Moment.Waiting => 60,
             Moment.Accepted => 15,
-            Moment.Streaming => Pace.TotalMilliseconds,
+            Moment.Streaming => pace.TotalMilliseconds,
             _ => 3,
         }));
         if (Moment is Moment.Waiting or Moment.Accepted) _reached.SetResult();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.History;
 using CloudIa.EndToEnd.Tests.Servers;
@@ -12,31 +13,36 @@ namespace CloudIa.EndToEnd.Tests.Stopping;
 /// Fault 21: stops before, during and racing the end of answers. CLOUDIA_TEST_SEED repeats a run's choices,
 /// CLOUDIA_TEST_STOPS changes their number.
 /// </summary>
-public sealed class StopAtAnyInstantTests(ITestOutputHelper output)
+public abstract class StopAtAnyInstantTests(Backend backend, ITestOutputHelper output, int stops, int lanes, int paceMilliseconds)
 {
     private const int People = 8;
-    private const int ConversationsEach = 4;
     private static readonly int Seed = Setting("CLOUDIA_TEST_SEED") ?? Random.Shared.Next();
-    private static readonly int Stops = Setting("CLOUDIA_TEST_STOPS") ?? 512;
 
+    /// <summary>On many machines a stop whose word is not answered in time is carried out by who asked, who knows no usage; that is another test's.</summary>
+    private static readonly CloudiaSettings PatientWithRedis = new()
+    {
+        More = new Dictionary<string, string> { ["CLOUDIA__AWS__REDISMILLISECONDS"] = "10000" },
+    };
+
+    private readonly int stops = Setting("CLOUDIA_TEST_STOPS") ?? stops;
     private readonly HistoryRecorder recorder = new();
     private readonly ConcurrentDictionary<string, ModelReply> replies = new();
     private readonly ConcurrentBag<(Moment Moment, JobView End)> ends = [];
 
     [Fact]
-    public async Task Stopped_at_500_random_instants_every_job_has_one_end_on_which_model_store_and_all_clients_agree()
+    public async Task Stopped_at_random_instants_every_job_has_one_end_on_which_model_store_and_all_clients_agree()
     {
         output.WriteLine($"CLOUDIA_TEST_SEED={Seed}");
         var clock = Stopwatch.StartNew();
         await using var lateness = new Lateness();
         await using var model = await FaultyModel.Start(call => replies[call.Asked]);
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model, PatientWithRedis);
+        await WarmUp(server);
         var people = await Task.WhenAll(Enumerable.Range(0, People).Select(number => Person.Arrive($"person{number}", server, recorder)));
         try
         {
-            var lanes = People * ConversationsEach;
             await Task.WhenAll(Enumerable.Range(0, lanes).Select(
-                lane => StopInOneConversation(people[lane % People], lane, (Stops + lanes - 1) / lanes, server.Tail)));
+                lane => StopInOneConversation(people[lane % People], lane, (stops + lanes - 1) / lanes, server.Tail)));
             await Patience.Until(
                 _ => Task.FromResult(model.Calls.All(call => call.Closed is not null) ? "closed" : null),
                 "all calls of the model to be closed",
@@ -46,8 +52,9 @@ public sealed class StopAtAnyInstantTests(ITestOutputHelper output)
             {
                 Calls = [.. model.Calls.Select(LoggedCall.Of)],
 
-                // A stop wakes some threads of two processes one after the other, and waits for the disk: each may be late.
-                StopWithin = TimeSpan.FromSeconds(1) + (6 * lateness.Most),
+                // A stop wakes some threads of two processes one after the other, and waits for the disk; on many machines it calls
+                // the table five times and Redis twice on its way, each by a relay: each may be late.
+                StopWithin = TimeSpan.FromSeconds(1) + ((backend.IsSure ? 6 : 30) * lateness.Most),
             };
             output.WriteLine(Summary(history, clock.Elapsed, lateness.Most));
             var broken = Invariants.Check(history);
@@ -56,15 +63,29 @@ public sealed class StopAtAnyInstantTests(ITestOutputHelper output)
                 [$"CLOUDIA_TEST_SEED={Seed}: {broken.Count} violations:", .. broken.Take(20).Select(violation => violation.ToString()), server.Tail()]));
 
             // The test itself: stops came early enough to be stops, and late enough to race.
-            Assert.True(history.Stops.Count >= Stops, $"Only {history.Stops.Count} stops.");
+            Assert.True(history.Stops.Count >= stops, $"Only {history.Stops.Count} stops.");
             Assert.Contains(ends, end => end is { Moment: Moment.Waiting, End: { Status: JobStatus.Cancelled, Attempt: 0 } });
-            Assert.Contains(ends, end => end is { Moment: Moment.Streaming, End: { Status: JobStatus.Cancelled, Content.Length: > 0 } });
+            Assert.Contains(ends, end => end is { Moment: Moment.Accepted or Moment.Streaming, End: { Status: JobStatus.Cancelled, Content.Length: > 0 } });
             Assert.Contains(ends, end => end is { Moment: Moment.Ending, End.Status: JobStatus.Completed });
         }
         finally
         {
             foreach (var person in people) await person.DisposeAsync();
         }
+    }
+
+    /// <summary>Processes that have just started are slow at what they do first, and that is nobody's stop.</summary>
+    private async Task WarmUp(IInstallation server)
+    {
+        replies["warm"] = ModelReply.Words("one two three four") with { GateAfter = 1, Gate = ModelReply.Never };
+        await Task.WhenAll(Enumerable.Range(0, People).Select(async _ =>
+        {
+            using var somebody = await ApiClient.WithSession(server.Address);
+            var accepted = await somebody.Post("warm");
+            await Patience.Until(async _ => await somebody.Job(accepted.JobId) is { Status: JobStatus.Running } running ? running : null, "the job to run", server.Tail);
+            await somebody.Delete($"/chat/{accepted.JobId}");
+            await somebody.End(accepted.JobId, server.Tail);
+        }));
     }
 
     private async Task StopInOneConversation(Person person, int lane, int times, Func<string> serverLog)
@@ -74,7 +95,7 @@ public sealed class StopAtAnyInstantTests(ITestOutputHelper output)
         for (var time = 0; time < times; time++)
         {
             var message = $"{person.Mark}-{lane}-{time}";
-            var instant = new Instant(random, message);
+            var instant = new Instant(random, message, TimeSpan.FromMilliseconds(paceMilliseconds));
             replies[message] = instant.Reply;
             string? ahead = null;
             if (instant.Moment == Moment.Waiting)
