@@ -5,7 +5,7 @@ namespace CloudIa.TestEngines;
 
 /// <summary>
 /// Ports below the range from which the system takes those of outgoing connections, so that a server which
-/// is killed and started again finds its port still free. Each is given once, from a block that no other run of
+/// is killed and started again finds its port still free. Each is given once, from blocks that no other run of
 /// tests on this machine has.
 /// </summary>
 public static class FreePorts
@@ -13,31 +13,39 @@ public static class FreePorts
     private const int First = 20_000;
     private const int Count = 1_000;
     private const int Blocks = 10;
-    private static readonly (int Begin, FileStream? Lock) Mine = Hold();
-    private static int _next;
+    private static readonly Lock Gate = new();
+    private static readonly List<FileStream> Held = [];
+    private static int _begin;
+    private static int _next = Count;
 
     public static int Next()
     {
-        for (var tries = 0; tries < Count; tries++)
+        lock (Gate)
         {
-            var port = Mine.Begin + (Interlocked.Increment(ref _next) & int.MaxValue) % Count;
-            using var probe = new TcpListener(IPAddress.Loopback, port);
-            try
+            for (var tries = 0; tries < Count; tries++)
             {
-                probe.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Somebody else's: the next one.
+                if (_next == Count) (_begin, _next) = (Hold(), 0);
+                var port = _begin + _next++;
+
+                // It does not listen: a process that is started just now holds a copy of this for a moment, and whoever was given the port could not.
+                using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                try
+                {
+                    probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
+                    return port;
+                }
+                catch (SocketException)
+                {
+                    // Somebody else's: the next one.
+                }
             }
         }
 
-        throw new InvalidOperationException($"No free port from {Mine.Begin} to {Mine.Begin + Count - 1}.");
+        throw new InvalidOperationException($"No free port from {First} to {First + (Blocks * Count) - 1}.");
     }
 
-    /// <summary>The lock is held for as long as this process lives.</summary>
-    private static (int Begin, FileStream? Lock) Hold()
+    /// <summary>Another block, whose lock is held for as long as this process lives.</summary>
+    private static int Hold()
     {
         var from = Random.Shared.Next(Blocks);
         for (var i = 0; i < Blocks; i++)
@@ -46,7 +54,8 @@ public static class FreePorts
             try
             {
                 var file = Path.Combine(Path.GetTempPath(), $"cloudia-ports-{block}.lock");
-                return (First + (block * Count), new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+                Held.Add(new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+                return First + (block * Count);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -54,6 +63,6 @@ public static class FreePorts
             }
         }
 
-        return (First + (from * Count), null);
+        return First + (from * Count);
     }
 }
