@@ -15,6 +15,9 @@ public sealed class DynamoServer : EngineServer
             "java",
             [
                 "-Xmx512m",
+
+                // Its second compiler is not paid back within a run of tests.
+                "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
                 $"-Djava.library.path={Path.Combine(Path.GetDirectoryName(jar)!, "DynamoDBLocal_lib")}",
                 "-jar", jar,
                 "-inMemory", "-disableTelemetry", "-port", Port.ToString(CultureInfo.InvariantCulture),

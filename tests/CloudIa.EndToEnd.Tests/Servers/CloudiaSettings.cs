@@ -44,6 +44,8 @@ internal sealed record CloudiaSettings
             }
         }
 
+        // Its bookkeeping is not paid back within a test: a gateway's processor time was 4.4 s without it, and 6.9 s with it.
+        yield return new("DOTNET_TieredPGO", "0");
         yield return new("CLOUDIA__QUOTA__REQUESTSPERMINUTE", Text(RequestsPerMinute));
         yield return new("CLOUDIA__QUOTA__JOBSINFLIGHT", Text(JobsInFlight));
         if (Provider is not null) yield return new("CLOUDIA__MODELS__0__NAME", "tested");
