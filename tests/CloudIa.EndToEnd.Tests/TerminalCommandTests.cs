@@ -1,3 +1,4 @@
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
@@ -5,13 +6,13 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests;
 
 /// <summary>The lines that begin with a slash, in a real terminal: the program sees a pseudo-terminal of script(1).</summary>
-public sealed class TerminalCommandTests
+public abstract class TerminalCommandTests(Backend backend)
 {
     [Fact]
     public async Task Conversations_are_begun_listed_found_renamed_opened_and_deleted()
     {
         await using var model = await FaultyModel.Start(call => ModelReply.Words($"The answer to {call.Asked}, told: {call.System}"));
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
 
         var shown = await Type(
@@ -50,7 +51,7 @@ public sealed class TerminalCommandTests
     public async Task An_answer_is_made_again_a_message_edited_and_the_conversation_exported()
     {
         await using var model = await FaultyModel.Start(call => ModelReply.Words($"Answer {call.Number} to {call.Asked}"));
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         using var folder = new TemporaryFolder();
         var file = Path.Combine(folder.Path, "talk.md");
@@ -74,7 +75,7 @@ public sealed class TerminalCommandTests
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(call => call.Asked == "refused" ? ModelReply.Error(400) : ModelReply.Words("This one as usual") with { Gate = gate.Task });
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         using var admin = await Operator.Of(server);
 
@@ -95,9 +96,6 @@ public sealed class TerminalCommandTests
         var afterAll = shown.IndexOf("answered after all", StringComparison.Ordinal);
         Assert.True(failed >= 0 && failed < another && another < afterAll && afterAll < shown.IndexOf("Word for word at last", StringComparison.Ordinal), shown);
     }
-
-    private static Task<CloudiaProcess> Serve(FaultyModel model) =>
-        CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
 
     /// <summary>
     /// Runs a chat, types the lines and leaves by <c>/exit</c>: a Ctrl-D that is typed ahead of the program's first

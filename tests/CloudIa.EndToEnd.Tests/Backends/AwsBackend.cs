@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using CloudIa.EndToEnd.Tests.Backends;
-using CloudIa.EndToEnd.Tests.ManyMachines;
 using CloudIa.EndToEnd.Tests.Servers;
 
 [assembly: AssemblyFixture(typeof(AwsBackend))]
@@ -8,13 +6,12 @@ using CloudIa.EndToEnd.Tests.Servers;
 namespace CloudIa.EndToEnd.Tests.Backends;
 
 /// <summary>
-/// Two gateways behind one address and two workers on the engines of the AWS backend. A cluster with the house's settings
-/// is given to one test after the other; one with settings of its own is its test's alone.
+/// Two gateways behind one address and two workers on the engines of the AWS backend. A cluster is given to one test after
+/// the other that wants its settings.
 /// </summary>
 public sealed class AwsBackend : Backend, IAsyncDisposable
 {
-    private readonly ConcurrentBag<SharedCluster> _idle = [];
-    private readonly ConcurrentBag<SharedCluster> _idleDemos = [];
+    private readonly ClusterPool _pool = new();
     private Engines? _engines;
 
     internal override bool IsSure => false;
@@ -26,15 +23,18 @@ public sealed class AwsBackend : Backend, IAsyncDisposable
         return this;
     }
 
-    public async ValueTask DisposeAsync() =>
-        await Task.WhenAll(_idle.Concat(_idleDemos).Select(cluster => cluster.DisposeAsync().AsTask()));
+    public ValueTask DisposeAsync() => _pool.DisposeAsync();
 
     internal override async Task<IInstallation> StartAsync(FaultyModel? model = null, CloudiaSettings? settings = null)
     {
         var engines = _engines ?? throw new InvalidOperationException("No engines were named.");
-        if (settings is not null) return await AwsCluster.StartAsync(engines, settings.Calling(model));
-        var idle = model is null ? _idleDemos : _idle;
-        if (!idle.TryTake(out var cluster)) cluster = await SharedCluster.StartAsync(engines, model is not null);
-        return cluster.LendTo(model, idle);
+        settings ??= new CloudiaSettings();
+        var name = NameOf(settings, callsModels: model is not null);
+        var cluster = _pool.Take(name) ?? await SharedCluster.StartAsync(engines, settings, name, callsModels: model is not null);
+        return await cluster.LendToAsync(model, _pool);
     }
+
+    /// <summary>The same for settings that make the same processes.</summary>
+    private static string NameOf(CloudiaSettings settings, bool callsModels) =>
+        $"{callsModels} {settings.ShortLeases} {string.Join(' ', settings.Environment().Where(setting => setting.Value is not null).Select(setting => $"{setting.Key}={setting.Value}"))}";
 }

@@ -33,4 +33,7 @@ internal interface IInstallation : IAsyncDisposable
 
     /// <summary>The same installation in new processes; returns when all are ready.</summary>
     Task StartAgain();
+
+    /// <summary>Puts these behind what the queue has. One process is killed and started again for it, as it holds its file.</summary>
+    Task PutIntoQueue(params RawMessage[] messages);
 }

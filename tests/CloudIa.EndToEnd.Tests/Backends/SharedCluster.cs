@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.ManyMachines;
@@ -7,23 +6,28 @@ using CloudIa.Protocol;
 
 namespace CloudIa.EndToEnd.Tests.Backends;
 
-/// <summary>A cluster that several tests have, one after the other, each with a model of its own behind the same address.</summary>
+/// <summary>
+/// A cluster that several tests have, one after the other, each with a model of its own behind the same address. Workers
+/// remember whose calls failed: after such a test they are other processes.
+/// </summary>
 internal sealed class SharedCluster : IAsyncDisposable
 {
     private readonly Balancer _way = new();
     private AwsCluster _cluster = null!;
+    private bool _remembersFailures;
 
-    private SharedCluster()
-    {
-    }
+    private SharedCluster(string settings) => Settings = settings;
 
-    public static async Task<SharedCluster> StartAsync(Engines engines, bool callsModels)
+    /// <summary>What it was started with.</summary>
+    public string Settings { get; }
+
+    public static async Task<SharedCluster> StartAsync(Engines engines, CloudiaSettings settings, string name, bool callsModels)
     {
-        var shared = new SharedCluster();
+        var shared = new SharedCluster(name);
+        var way = new Uri(shared._way.Address, settings.Provider == "anthropic" ? "/" : FaultyModel.Path);
         try
         {
-            shared._cluster = await AwsCluster.StartAsync(
-                engines, new CloudiaSettings { ModelEndpoint = callsModels ? new Uri(shared._way.Address, FaultyModel.Path) : null });
+            shared._cluster = await AwsCluster.StartAsync(engines, callsModels ? settings with { ModelEndpoint = way } : settings);
             return shared;
         }
         catch
@@ -36,8 +40,19 @@ internal sealed class SharedCluster : IAsyncDisposable
     /// <summary>The cluster for one test, which gives it back by its disposal.</summary>
     /// <param name="model">What the test's workers call.</param>
     /// <param name="idle">Where it goes then, unless the next test would notice the one before.</param>
-    public IInstallation LendTo(FaultyModel? model, ConcurrentBag<SharedCluster> idle)
+    public async Task<IInstallation> LendToAsync(FaultyModel? model, ClusterPool idle)
     {
+        try
+        {
+            if (_remembersFailures) await Task.WhenAll(_cluster.Workers.Select(worker => worker.ReplaceAsync()));
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+
+        _remembersFailures = false;
         if (model is not null) _way.Lead(model.Endpoint.Port);
         return new Loan(this, model, idle);
     }
@@ -48,20 +63,20 @@ internal sealed class SharedCluster : IAsyncDisposable
         await _way.DisposeAsync();
     }
 
-    private async Task TakeBackAsync(Loan loan, FaultyModel? model, ConcurrentBag<SharedCluster> idle)
+    private async Task TakeBackAsync(Loan loan, FaultyModel? model, ClusterPool idle)
     {
-        // Workers remember whose calls failed, and what still runs or waits would come to the next test's model.
-        if (loan.WasStopped || model?.Calls.All(call => call.WasAnswered) == false || !await IsAtRestAsync())
+        // What still runs or waits would come to the next test's model, and what a dead process was given, to nobody for a while.
+        if (loan.WasStopped || !await IsAtRestAsync())
         {
             await DisposeAsync();
             return;
         }
 
         // No connection to the last model is used for the next one's.
-        await _way.ShutAsync();
         _way.Lead();
-        _way.Open();
-        idle.Add(this);
+        await _way.CutAsync();
+        _remembersFailures = model?.Calls.All(call => call.WasAnswered) == false;
+        await idle.GiveBackAsync(this);
     }
 
     /// <summary>An end is told before its message leaves the queue.</summary>
@@ -80,7 +95,7 @@ internal sealed class SharedCluster : IAsyncDisposable
         return false;
     }
 
-    private sealed class Loan(SharedCluster shared, FaultyModel? model, ConcurrentBag<SharedCluster> idle) : IInstallation
+    private sealed class Loan(SharedCluster shared, FaultyModel? model, ClusterPool idle) : IInstallation
     {
         private bool _returned;
 
@@ -116,11 +131,22 @@ internal sealed class SharedCluster : IAsyncDisposable
 
         public Task StartAgain() => shared._cluster.StartAgain();
 
+        public Task PutIntoQueue(params RawMessage[] messages) => shared._cluster.PutIntoQueue(messages);
+
         public async ValueTask DisposeAsync()
         {
             if (_returned) return;
             _returned = true;
-            await shared.TakeBackAsync(this, model, idle);
+            try
+            {
+                await shared.TakeBackAsync(this, model, idle);
+            }
+            catch
+            {
+                // Nobody else would end its processes.
+                await shared.DisposeAsync();
+                throw;
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ namespace CloudIa.EndToEnd.Tests.Cutting;
 /// </summary>
 internal sealed class Wanderer(string owner, ApiClient api, CuttingProxy way, HistoryRecorder recorder, Random random, Func<string> serverLog)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
     private readonly HeldAnswers _held = new();
 
     /// <summary>How often each way was taken.</summary>
@@ -59,7 +59,7 @@ internal sealed class Wanderer(string owner, ApiClient api, CuttingProxy way, Hi
             Recorder = recorder,
             Owner = owner,
         });
-        await socket.Resume(random.Next(6) == 0 ? Invent : null);
+        await socket.Resume(random.Next(3) == 0 ? Invent : null);
 
         // To the end, or away after some frames.
         var patience = random.Next(3) == 0 ? random.Next(1, 12) : int.MaxValue;
@@ -69,7 +69,7 @@ internal sealed class Wanderer(string owner, ApiClient api, CuttingProxy way, Hi
 
     private async Task OverEvents(string job)
     {
-        var invented = random.Next(6) == 0;
+        var invented = random.Next(3) == 0;
         var held = _held.At(job);
         var point = new ResumePoint(job, held.Attempt, held.Offset);
         if (invented) point = Invent(point);

@@ -5,7 +5,7 @@ using CloudIa.Protocol;
 namespace CloudIa.EndToEnd.Tests.Faults;
 
 /// <summary>Faults 10, 11, 12 and 14 at every call: nobody waits for ever, and nobody is told what is not so.</summary>
-public sealed class DeadModelTests(ITestOutputHelper output)
+public abstract class DeadModelTests(Backend backend, ITestOutputHelper output)
 {
     [Theory]
     [InlineData(10, "FIRSTTOKENSECONDS")]
@@ -15,7 +15,7 @@ public sealed class DeadModelTests(ITestOutputHelper output)
     public async Task A_model_that_always_fails_fails_every_message_in_time_with_few_calls_and_answers_when_it_is_well(int number, params string[] limits)
     {
         var history = await FaultRun.Always(
-            new EmbeddedBackend(),
+            backend,
             "openai",
             (whole, _) => number switch
             {

@@ -7,10 +7,13 @@ using CloudIa.Protocol;
 
 namespace CloudIa.EndToEnd.Tests.Faults;
 
-/// <summary>Fault 15 for a minute, with one breaker. Of many machines each has its own, and who is told when depends on whose turn it is.</summary>
-public sealed class LongOutageTests(ITestOutputHelper output)
+/// <summary>Fault 15 for longer than breaks last. Each process that calls models has a breaker of its own, so its calls are bounded one by one.</summary>
+/// <param name="backend">What it runs on.</param>
+/// <param name="output">Told what happened.</param>
+/// <param name="seconds">How long the provider is down at least.</param>
+public abstract class LongOutageTests(Backend backend, ITestOutputHelper output, int seconds)
 {
-    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(60);
+    private readonly TimeSpan _outage = TimeSpan.FromSeconds(seconds);
 
     [Fact]
     public async Task While_the_provider_is_down_every_message_is_told_at_once_and_waits_without_an_attempt_and_when_it_heals_all_are_answered()
@@ -20,7 +23,7 @@ public sealed class LongOutageTests(ITestOutputHelper output)
         await using var model = await FaultyModel.Start(call =>
             call.Opened < healed.Value ? ModelReply.Error(503) : ModelReply.Words($"Answer to {call.Asked}"));
         var began = RunClock.Now;
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint, More = OutageTests.ShortBreaks });
+        await using var server = await backend.StartAsync(model, new CloudiaSettings { More = OutageTests.ShortBreaks });
         using var person = await ApiClient.WithSession(server.Address);
         await using var socket = await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail });
         var unlucky = await OutageTests.OpenTheBreakers(person, socket, server);
@@ -40,36 +43,45 @@ public sealed class LongOutageTests(ITestOutputHelper output)
             Assert.NotNull(open.RetryAt);
         }
 
-        var health = await OutageTests.HealthOf(server.Address);
-        Assert.Equal("degraded", health.Status);
-        Assert.Contains(health.Parts, part => part is { Name: "model tested", Status: "open" or "half_open" });
+        foreach (var worker in server.Workers)
+        {
+            var meanwhile = await OutageTests.HealthOf(worker);
+            Assert.Equal("degraded", meanwhile.Status);
+            Assert.Contains(meanwhile.Parts, part => part is { Name: "model tested", Status: "open" or "half_open" });
+        }
 
         var portuguese = await Portuguese(person, server);
-        var heals = RunClock.Now + TimeSpan.FromSeconds(1) is var soon && soon > began + Outage ? soon : began + Outage;
+        var heals = RunClock.Now + TimeSpan.FromSeconds(1) is var soon && soon > began + _outage ? soon : began + _outage;
         healed.Value = heals;
 
         foreach (var accepted in waiting.Concat(unlucky).Append(portuguese))
         {
-            Assert.Equal(JobStatus.Completed, (await person.End(accepted.JobId, server.Tail, within: Outage + TimeSpan.FromSeconds(60))).Status);
+            Assert.Equal(JobStatus.Completed, (await person.End(accepted.JobId, server.Tail, within: _outage + TimeSpan.FromSeconds(60))).Status);
         }
 
         Assert.True(RunClock.Now >= heals);
         var down = model.Calls.Where(call => call.Opened < heals).ToList();
         var probes = down.Count(call => !call.Asked.StartsWith("unlucky", StringComparison.Ordinal));
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{down.Count} calls in {(heals - began).TotalSeconds:F0} s of outage, {probes} of them probes of waiting jobs; told {told.Order().ElementAt(told.Count / 2):F0} ms ({told.Min():F0}–{told.Max():F0}) after the post"));
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{down.Count} calls ({string.Join(" + ", down.CountBy(call => call.Caller).Select(worker => worker.Value))}) in {(heals - began).TotalSeconds:F0} s of outage, {probes} of them probes of waiting jobs; told {told.Order().ElementAt(told.Count / 2):F0} ms ({told.Min():F0}–{told.Max():F0}) after the post"));
 
-        // One probe a break, of 2, 4, 8, 8 … seconds. Nobody else was called, or used an attempt.
-        Assert.InRange(down.Count, 5, 30 + (int)((heals - began).TotalSeconds / 6));
+        // Of each worker one probe a break, of 2, 4, 8, 8 … seconds. Nobody else was called, or used an attempt.
+        Assert.Equal(server.Workers.Count, down.CountBy(call => call.Caller).Count());
+        Assert.All(down.CountBy(call => call.Caller), worker => Assert.InRange(worker.Value, 5, 30 + (int)((heals - began).TotalSeconds / 6)));
         for (var number = 1; number <= waiting.Count; number++)
         {
             var own = down.Count(call => call.Asked == $"message {number}");
-            Assert.Equal(own + 1, (await person.Job(waiting[number - 1].JobId)).Attempt);
+
+            // Between machines a worker may be faster than the mark of its message. To know it, it begins it: that number is used up.
+            Assert.InRange((await person.Job(waiting[number - 1].JobId)).Attempt, own + 1, own + (backend.IsSure ? 1 : 2));
         }
 
-        Assert.Equal("ok", (await OutageTests.HealthOf(server.Address)).Status);
+        // Who has called since knows that the provider is back; on many machines one may have had no message.
+        var called = model.Calls.Where(call => call.Opened >= heals).CountBy(call => call.Caller).Count();
+        var health = await Task.WhenAll(server.Workers.Select(OutageTests.HealthOf));
+        Assert.Equal(called, health.Count(worker => worker.Status == "ok"));
     }
 
-    private static async Task<ChatAccepted> Portuguese(ApiClient person, CloudiaProcess server)
+    private static async Task<ChatAccepted> Portuguese(ApiClient person, IInstallation server)
     {
         await using var socket = await PlainSocket.Open(
             server.Address, new SocketOptions { Token = person.Token, ServerLog = server.Tail, AcceptLanguage = "pt-BR" });

@@ -1,30 +1,28 @@
 using System.Net;
-using System.Text;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
-using Microsoft.Data.Sqlite;
 
 namespace CloudIa.EndToEnd.Tests.Faults;
 
-/// <summary>Fault 16 in the queue's own file: what is not even a job.</summary>
-public sealed class UnreadableMessageTests
+/// <summary>Fault 16 in the queue itself: what is not even a job.</summary>
+public abstract class UnreadableMessageTests(Backend backend)
 {
     [Fact]
     public async Task Fault_16_what_cannot_be_parsed_goes_to_the_dead_letters_with_its_owner_told()
     {
         await using var model = await FaultyModel.Start(call => ModelReply.Words($"The answer to {call.Asked}"));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         using var other = await ApiClient.WithSession(server.Address);
         var first = await person.Post("first");
         await person.End(first.JobId, server.Tail);
 
-        server.KillNine();
         var poison = Guid.NewGuid().ToString("N");
-        Poison(server, poison, $"anonymous:{first.SessionId}", first.ConversationId, """{"jobId":"x","message":"what was asked","owner":{"not":"a name"}}""");
-        Poison(server, Guid.NewGuid().ToString("N"), "", "", "neither names nor JSON \u0001");
-        await server.StartAgain();
+        await server.PutIntoQueue(
+            new RawMessage(poison, $"anonymous:{first.SessionId}", first.ConversationId, """{"jobId":"x","message":"what was asked","owner":{"not":"a name"}}"""),
+            new RawMessage(Guid.NewGuid().ToString("N"), "", "", "neither names nor JSON \u0001"));
 
         // Nobody waits for it: not another conversation, and not its own.
         var later = await person.Post("later", first.ConversationId);
@@ -60,21 +58,5 @@ public sealed class UnreadableMessageTests
         Assert.Equal(0, (await admin.Run("discard", nameless.Id, letter.Id)).Code);
         Assert.Equal((0, 0), await admin.Queue() is var queue ? (queue.Waiting, queue.DeadLetters) : default);
         Assert.Equal(3, model.Calls.Count);
-    }
-
-    /// <summary>Puts a row into the queue of a server that is not running.</summary>
-    private static void Poison(CloudiaProcess server, string job, string owner, string conversation, string body)
-    {
-        var database = new SqliteConnectionStringBuilder { DataSource = Path.Combine(server.DataFolder, "cloudia.db"), Pooling = false };
-        using var connection = new SqliteConnection(database.ToString());
-        connection.Open();
-        using var insert = connection.CreateCommand();
-        insert.CommandText =
-            "INSERT INTO jobs (seq, job_id, conversation_id, owner, enqueued_at, body) VALUES ((SELECT coalesce(max(seq), 0) + 1 FROM jobs), $job, $conversation, $owner, 0, $body)";
-        insert.Parameters.AddWithValue("$job", job);
-        insert.Parameters.AddWithValue("$conversation", conversation);
-        insert.Parameters.AddWithValue("$owner", owner);
-        insert.Parameters.AddWithValue("$body", Encoding.UTF8.GetBytes(body));
-        insert.ExecuteNonQuery();
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Servers;
 
@@ -28,6 +29,7 @@ internal sealed class AwsCluster : IInstallation
     };
 
     private readonly List<IAsyncDisposable> _parts = [];
+    private string _queue = "";
 
     private AwsCluster()
     {
@@ -74,7 +76,12 @@ internal sealed class AwsCluster : IInstallation
     {
         var more = new Dictionary<string, string>(settings.ShortLeases ? ShortLeases : LongLeases) { ["CLOUDIA__GATEWAY__ADMINTOKEN"] = Operator };
         foreach (var (key, value) in settings.More) more[key] = value;
-        return StartAsync(engines, _ => settings with { More = more });
+        return StartAsync(engines, number => settings with
+        {
+            More = settings.ModelEndpoint is null
+                ? more
+                : new Dictionary<string, string>(more) { ["CLOUDIA__MODELS__0__APIKEY"] = string.Create(CultureInfo.InvariantCulture, $"worker-{number}") },
+        });
     }
 
     private static async Task<AwsCluster> StartAsync(Engines engines, Func<int, CloudiaSettings> settingsOf)
@@ -142,6 +149,11 @@ internal sealed class AwsCluster : IInstallation
 
     public Task StartAgain() => Task.WhenAll(All.Select(process => process.StartAgain()));
 
+    public async Task PutIntoQueue(params RawMessage[] messages)
+    {
+        foreach (var message in messages) await RawQueue.SendAsync(Sqs.Address, _queue, message);
+    }
+
     public async ValueTask DisposeAsync()
     {
         for (var part = _parts.Count - 1; part >= 0; part--) await _parts[part].DisposeAsync();
@@ -150,6 +162,7 @@ internal sealed class AwsCluster : IInstallation
     private async Task StartAsync(Func<int, CloudiaSettings> settingsOf)
     {
         var installation = Installation(Sqs.Address, Dynamo.Address, Redis.Endpoint);
+        _queue = installation["CLOUDIA__AWS__QUEUE"];
         using (var init = Repository.Run(["init", "aws"], settingsOf(0) with { More = Of(0) }))
         {
             Assert.True(await init.Exit() == 0, init.Tail());

@@ -123,6 +123,21 @@ internal sealed class CloudiaProcess : IInstallation
 
     public Task<int> Exit(TimeSpan? within = null) => _child!.Exit(within);
 
+    /// <summary>Another process in its place, once it has ended in good order.</summary>
+    public async Task ReplaceAsync()
+    {
+        AskToStop();
+        await Exit();
+        await StartAgain();
+    }
+
+    public Task PutIntoQueue(params RawMessage[] messages)
+    {
+        KillNine();
+        QueueFile.Add(DataFolder, messages);
+        return StartAgain();
+    }
+
     public string Tail() => _child?.Tail() ?? "The server was never started.";
 
     public ValueTask DisposeAsync()

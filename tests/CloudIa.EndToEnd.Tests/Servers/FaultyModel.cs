@@ -66,7 +66,11 @@ internal sealed class FaultyModel : IAsyncDisposable
     private async Task Complete(HttpContext http, ModelWire wire)
     {
         var body = (await JsonNode.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted))!;
-        var call = new ModelCall(Interlocked.Increment(ref _count), wire.Prompt(body)) { System = wire.System(body) };
+        var call = new ModelCall(Interlocked.Increment(ref _count), wire.Prompt(body))
+        {
+            System = wire.System(body),
+            Caller = http.Request.Headers.Authorization.ToString(),
+        };
         var reply = Answer(call);
         call.Reply = reply;
         _calls.Enqueue(call);

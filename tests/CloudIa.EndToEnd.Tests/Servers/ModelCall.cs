@@ -25,6 +25,9 @@ internal sealed record ModelCall(int Number, IReadOnlyList<PromptMessage> Messag
     /// <summary>What the model was told first: the system's part.</summary>
     public string System { get; init; } = "";
 
+    /// <summary>The key that it came with: on many machines each worker has its own.</summary>
+    public string Caller { get; init; } = "";
+
     /// <summary>What is asked: the last message.</summary>
     public string Asked => Messages[^1].Content;
 
