@@ -31,11 +31,6 @@ public sealed partial class DynamoConversationStore
             return null;
         }
 
-        if (cache is not null)
-        {
-            await cache.ForgetAsync(key);
-        }
-
         var conversation = new ConversationItem(marked);
         var unfinished = new List<Turn>();
         foreach (var (jobId, open) in conversation.Open.OrderBy(job => (job.Value.Place.Turn, job.Value.Place.Version)))
@@ -49,6 +44,10 @@ public sealed partial class DynamoConversationStore
         string[] waiting = [.. conversation.Waiting.OrderBy(job => job.Value.Order).Select(job => job.Key)];
         unfinished.AddRange(await WaitingTurnsAsync(key, waiting, cancellation));
         await RemoveEverythingAsync(key, [.. waiting, .. conversation.Open.Keys], cancellation);
+        if (cache is not null)
+        {
+            await cache.ForgetAsync(key);
+        }
 
         var name = HistoryKeys.Conversation(key).ToItem();
         name[ConversationItem.DeletedAt] = Field.Of(now);

@@ -8,6 +8,39 @@ namespace CloudIa.Aws.History;
 /// <summary>The one conditional write of an end, and the time that an operation has.</summary>
 public sealed partial class DynamoConversationStore
 {
+    private async Task<bool> FinishWithinAsync(JobKey key, int attempt, TurnEnd end, CancellationToken cancellation)
+    {
+        if (attempt < 1 || await FindJobAsync(key, cancellation) is not { } job)
+        {
+            return false;
+        }
+
+        var content = TurnItem.ContentOf(key.JobId, attempt, end);
+        await texts.WriteAsync(job.Conversation, content, cancellation);
+        if (await FinishAsync(job, attempt, [.. TurnItem.End(end, content, Identifiers.NewSecret())], cancellation) is not { } ended)
+        {
+            // Two who end one attempt with one text have the same parts.
+            if (content.PartsName is { } parts && (await FindContentAsync(key, cancellation))?.PartsName != parts)
+            {
+                await texts.RemoveAsync(job.Conversation, content, cancellation);
+            }
+
+            return false;
+        }
+
+        if (attempt > 1)
+        {
+            await RemoveOtherPartsAsync(job, content, cancellation);
+        }
+
+        if (ended is { TookAt: { } revision, Question.Inline: not null, Content.Inline: not null })
+        {
+            cache?.Add(job.Conversation, revision, ended.ToTurn(job.ConversationId, 1, text => text.Inline!));
+        }
+
+        return true;
+    }
+
     /// <summary>The turn as it has ended; null where it was refused.</summary>
     private async Task<TurnItem?> FinishAsync(JobItem job, int attempt, IReadOnlyList<(string Name, AttributeValue Value)> end, CancellationToken cancellation)
     {
@@ -49,23 +82,12 @@ public sealed partial class DynamoConversationStore
         }
     }
 
-    /// <summary>Adds a turn that has ended to those that are kept for the next one's prompt. What goes wrong here costs that one a longer read.</summary>
-    private async Task KeepAsync(ConversationKey conversation, TurnItem ended, CancellationToken cancellation)
-    {
-        if (cache is null || ended.TookAt is not { } revision)
-        {
-            return;
-        }
-
-        try
-        {
-            cache.Add(conversation, revision, (await ToTurnsAsync(conversation, [ended], versions: 1, cancellation))[0]);
-        }
-        catch (Exception error) when (error is HistoryUnavailableException or OperationCanceledException)
-        {
-            // Its message is in parts, and they were not read in time.
-        }
-    }
+    /// <summary>The answer that is stored of a job.</summary>
+    private async Task<StoredText?> FindContentAsync(JobKey key, CancellationToken cancellation) =>
+        await FindPlaceAsync(key, cancellation) is ({ } job, { } place)
+        && await calls.GetAsync(HistoryKeys.Turn(job.Conversation, place), cancellation) is { } stored
+            ? new TurnItem(stored).Content
+            : null;
 
     /// <summary>What attempts left behind whose end was not stored.</summary>
     private async Task RemoveOtherPartsAsync(JobItem job, StoredText kept, CancellationToken cancellation)

@@ -27,20 +27,21 @@ public sealed partial class DynamoConversationStore
     private async Task<IReadOnlyList<Turn>> ReadNewestAsync(
         MessageCache kept, ConversationKey conversation, (int From, int To) range, int limit, CancellationToken cancellation)
     {
-        var (found, held) = (FindItemAsync(conversation, cancellation), kept.FindAsync(conversation, range.To, limit));
-        await Task.WhenAll(found, held);
-        if (await found is not { IsDeleted: false } item)
+        var (itself, held) = (FindItemAsync(conversation, cancellation), kept.FindAsync(conversation, range.To, limit));
+        await Task.WhenAll(itself, held);
+        if (await itself is not { IsDeleted: false } item)
         {
             return [];
         }
 
-        if ((await held)?.At(item, range.To, limit) is { } page)
+        var good = await held is { } found && found.IsTrueAt(item) ? found : null;
+        if (good?.Whole(item, range.To, limit) is { } page)
         {
             return page;
         }
 
         var read = await ToTurnsAsync(conversation, await CurrentAsync(conversation, range, limit, backward: true, cancellation), cancellation);
-        kept.Keep(conversation, item.Rev, item.LastTurn, read);
+        kept.Keep(conversation, item, good, read);
         return read;
     }
 

@@ -26,6 +26,13 @@ public sealed partial class DynamoConversationStore
 
             // A conversation that has its name of this very job is most likely not there yet, and the write finds out.
             var conversation = tries == 0 && job.ConversationId == Identifiers.ConversationOf(job.Key) ? null : await FindItemAsync(job.Conversation, cancellation);
+            if (conversation is { IsDeleted: true } && item is not null)
+            {
+                // Recorded before that was known: nothing else would find it.
+                await texts.RemoveAsync(job.Conversation, item.Message, cancellation);
+                await calls.WriteAsync(DynamoWrite.Remove(HistoryKeys.Job(job.Key)), cancellation);
+            }
+
             if (conversation is { IsDeleted: true } || (conversation is null && job.Turn is not null)
                 || conversation?.Waiting.ContainsKey(job.JobId) == true || conversation?.Open.ContainsKey(job.JobId) == true)
             {
@@ -39,7 +46,7 @@ public sealed partial class DynamoConversationStore
                 {
                     // That it is known does not say that it is shown: its begin may be just between the two, or a record was cut off there.
                     item = await FindJobAsync(job.Key, cancellation) is { IsWithdrawn: false } known ? known : null;
-                    if (item is not null && item.ConversationId != job.ConversationId)
+                    if (item is not null && (item.ConversationId != job.ConversationId || item.Fingerprint != job.Fingerprint))
                     {
                         return false;
                     }

@@ -22,7 +22,7 @@ public sealed partial class DynamoConversationStore
         /// <summary>The conversation's revision since this takes its place.</summary>
         public long Revision => (Conversation?.Rev ?? 0) + 1;
 
-        public (string, Amazon.DynamoDBv2.Model.AttributeValue) TookAt => (TurnItem.Revision, Field.Of(Revision));
+        public (string, Amazon.DynamoDBv2.Model.AttributeValue) RevisionAttribute => (TurnItem.Revision, Field.Of(Revision));
 
         public IReadOnlyList<(string, Amazon.DynamoDBv2.Model.AttributeValue)> EndAttributes { get; } =
             End is null ? [] : [.. TurnItem.End(End, TurnItem.ContentOf(Job.Key.JobId, Attempt, End), Identifiers.NewSecret())];
@@ -44,7 +44,7 @@ public sealed partial class DynamoConversationStore
         var take = await TakeAsync(taking, place, cancellation);
         take.Set(ConversationItem.Turns, Field.Of(place.Turn));
         if (await calls.WriteAsync(take, cancellation) is null
-            || !await WriteTurnAsync(taking.Job, place, taking.Attempt, askedAt: null, [taking.TookAt, .. taking.EndAttributes], cancellation))
+            || !await WriteTurnAsync(taking.Job, place, taking.Attempt, askedAt: null, [taking.RevisionAttribute, .. taking.EndAttributes], cancellation))
         {
             return null;
         }
@@ -93,7 +93,7 @@ public sealed partial class DynamoConversationStore
         {
             // Its mark may have come since, which says the same of the conversation; whatever else came is looked at.
             take.IfNewOr(with => with
-                .IfIs(ConversationItem.First, Field.Of(job.Key.JobId))
+                .IfIs(ConversationItem.WaitingName(job.Key.JobId), Field.Of(new WaitingJob(order, job.AcceptedAt, place.Turn).ToString()))
                 .IfIs(ConversationItem.Revision, Field.Of(0))
                 .IfMissing(ConversationItem.Changed));
             await BringAsync(take, job, taking.Message, taking.SystemPrompt, cancellation);

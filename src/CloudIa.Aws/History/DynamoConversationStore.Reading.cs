@@ -100,7 +100,9 @@ public sealed partial class DynamoConversationStore
         }
 
         var place = conversation is null ? null : await PlaceInAsync(job, conversation, cancellation);
-        return place is null && job.IsWithdrawn ? null : (job, place);
+
+        // Another post of its key may have shown it again since.
+        return place is null && job.IsWithdrawn && conversation?.Waiting.ContainsKey(key.JobId) != true ? null : (job, place);
     }
 
     private async Task<JobItem?> FindJobAsync(JobKey key, CancellationToken cancellation) =>

@@ -68,6 +68,12 @@ public sealed partial class DynamoConversationStore : IConversationStore
 
             var waits = conversation?.Waiting.ContainsKey(job.JobId) == true;
             TurnPlace? place = conversation?.Open.TryGetValue(job.JobId, out var open) == true ? open.Place : null;
+            if (known is not { IsWithdrawn: false } && (waits || place is not null))
+            {
+                // Its conversation was read after itself, and a job is recorded before its conversation names it.
+                known = await FindJobAsync(job.Key, cancellation);
+            }
+
             if (known is { IsWithdrawn: false, Fingerprint.Length: > 0 } && job.Fingerprint.Length > 0 && known.Fingerprint != job.Fingerprint)
             {
                 return new BeginResult.Another();
@@ -218,29 +224,5 @@ public sealed partial class DynamoConversationStore : IConversationStore
         }
 
         return await calls.WriteAsync(postpone, cancellation) is not null;
-    }
-
-    private async Task<bool> FinishWithinAsync(JobKey key, int attempt, TurnEnd end, CancellationToken cancellation)
-    {
-        if (attempt < 1 || await FindJobAsync(key, cancellation) is not { } job)
-        {
-            return false;
-        }
-
-        var content = TurnItem.ContentOf(key.JobId, attempt, end);
-        await texts.WriteAsync(job.Conversation, content, cancellation);
-        if (await FinishAsync(job, attempt, [.. TurnItem.End(end, content, Identifiers.NewSecret())], cancellation) is not { } ended)
-        {
-            await texts.RemoveAsync(job.Conversation, content, cancellation);
-            return false;
-        }
-
-        if (attempt > 1)
-        {
-            await RemoveOtherPartsAsync(job, content, cancellation);
-        }
-
-        await KeepAsync(job.Conversation, ended, cancellation);
-        return true;
     }
 }

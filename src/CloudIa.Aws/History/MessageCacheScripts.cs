@@ -15,11 +15,29 @@ internal static class MessageCacheScripts
         return {about[1], about[2], about[3], unpack(turns)}
         """;
 
-    /// <summary>Keeps these instead of what is there. Arguments: seconds to live, revision, count, newest, and the turns.</summary>
+    /// <summary>Keeps these instead of what is there, unless that is the same and more. Arguments: seconds to live, revision, count, newest, and the turns.</summary>
     public const string Keep = """
+        local about = redis.call('HMGET', KEYS[1], 'r', 'n', 'l')
+        local same = about[1] == ARGV[2] and about[2] == ARGV[3] and about[3] == ARGV[4]
+        if same and redis.call('LLEN', KEYS[2]) >= #ARGV - 4 then return end
         redis.call('DEL', KEYS[2])
         redis.call('RPUSH', KEYS[2], unpack(ARGV, 5))
         redis.call('HSET', KEYS[1], 'r', ARGV[2], 'n', ARGV[3], 'l', ARGV[4])
+        redis.call('EXPIRE', KEYS[1], ARGV[1])
+        redis.call('EXPIRE', KEYS[2], ARGV[1])
+        """;
+
+    /// <summary>
+    /// Keeps those before the ones that are there, too, where they are the next. Arguments: seconds to live, the revision,
+    /// count and newest that are there, the newest of these, how many are kept, and the turns.
+    /// </summary>
+    public const string Extend = """
+        local about = redis.call('HMGET', KEYS[1], 'r', 'n', 'l')
+        if about[1] ~= ARGV[2] or about[2] ~= ARGV[3] or about[3] ~= ARGV[4] then return end
+        local count = redis.call('LLEN', KEYS[2])
+        if count == 0 or tonumber(ARGV[4]) - count ~= tonumber(ARGV[5]) then return end
+        redis.call('RPUSH', KEYS[2], unpack(ARGV, 7))
+        redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[6]) - 1)
         redis.call('EXPIRE', KEYS[1], ARGV[1])
         redis.call('EXPIRE', KEYS[2], ARGV[1])
         """;

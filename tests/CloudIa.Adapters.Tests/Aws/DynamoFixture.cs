@@ -43,8 +43,8 @@ public sealed class DynamoFixture(Engines engines) : IAsyncLifetime
 
     internal DynamoConversationStore NewStore(MessageCache? cache, IAmazonDynamoDB? client = null) => new(client ?? Client, Options, TimeProvider.System, cache);
 
-    /// <summary>Some nodes' stores as one: each call goes to the next of them, and they share nothing but the table.</summary>
-    internal IConversationStore NewNodes(int count) => Nodes.Of([.. Enumerable.Range(0, count).Select(_ => NewStore())]);
+    /// <summary>Some nodes' stores as one: each call goes to the next of them, and they share nothing but the engines. The last reads the table alone.</summary>
+    internal IConversationStore NewNodes(int count) => Nodes.Of([.. Enumerable.Range(1, count - 1).Select(_ => NewStore()), NewStore(cache: null)]);
 
     /// <summary>Public, because a proxy derives from it.</summary>
     public class Nodes : DispatchProxy

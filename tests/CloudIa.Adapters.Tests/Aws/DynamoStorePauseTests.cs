@@ -27,6 +27,24 @@ public sealed class DynamoStorePauseTests(DynamoFixture dynamo) : IClassFixture<
         Assert.Null(await others.FindAsync(job.Key, None));
     }
 
+    [Fact]
+    public async Task A_begin_during_which_its_message_was_taken_back_and_its_key_used_for_another_begins_nothing()
+    {
+        var job = Samples.Job(owner: owner) with { Fingerprint = "one body" };
+        var other = job with { Fingerprint = "another body", Message = "something else", AcceptedAt = job.AcceptedAt.AddSeconds(1) };
+        var result = await PausedAsync(2, node => node.BeginAsync(job, None), async () =>
+        {
+            await others.WithdrawPendingAsync(job, None);
+            await others.RecordPendingAsync(other, None);
+        });
+
+        Assert.IsType<BeginResult.Another>(result);
+        Assert.Equal(new BeginResult.Started(1, 1), await others.BeginAsync(other, None));
+        Assert.Equal((other.Message, other.Message), await others.FindAsync(job.Key, None) is { } turn
+            ? (turn.Message, (await others.FindConversationAsync(job.Conversation, None))!.Title)
+            : default);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -13,11 +13,12 @@ public sealed class MessageCacheTests(DynamoFixture dynamo) : IClassFixture<Dyna
     private static readonly CancellationToken None = CancellationToken.None;
 
     // Each step: a message begins, or a regeneration of a turn; the job begun last but some ends, is stopped, or fails and
-    // comes back redriven; a message waits and is stopped; Redis forgets; or somebody reads.
+    // comes back redriven; a message waits and is stopped, or taken back; the owner changes the title; Redis forgets; or
+    // somebody reads, from the top or from further down.
     private static readonly Gen<(Act, int)[]> Schedules = Gen.Select(
         Gen.Frequency(
             (6, Gen.Const(Act.Begin)), (6, Gen.Const(Act.Finish)), (2, Gen.Const(Act.Regenerate)), (1, Gen.Const(Act.Fail)), (1, Gen.Const(Act.Redrive)),
-            (1, Gen.Const(Act.StopWaiting)), (1, Gen.Const(Act.Forget)), (5, Gen.Const(Act.Read))),
+            (1, Gen.Const(Act.StopWaiting)), (1, Gen.Const(Act.Withdraw)), (1, Gen.Const(Act.Change)), (1, Gen.Const(Act.Forget)), (6, Gen.Const(Act.Read))),
         Gen.Int[0, 5]).Array[5, 60];
 
     private readonly MessageCache cache = new(dynamo.Link, TimeSpan.FromMinutes(10));
@@ -32,6 +33,8 @@ public sealed class MessageCacheTests(DynamoFixture dynamo) : IClassFixture<Dyna
         Fail,
         Redrive,
         StopWaiting,
+        Withdraw,
+        Change,
         Forget,
         Read,
     }
@@ -60,14 +63,68 @@ public sealed class MessageCacheTests(DynamoFixture dynamo) : IClassFixture<Dyna
     }
 
     [Fact]
+    public async Task A_long_window_is_kept_page_by_page()
+    {
+        var (store, table) = (dynamo.NewStore(), dynamo.NewStore(cache: null));
+        var first = Samples.Job(owner: Samples.Owner());
+        for (var turn = 1; turn <= 50; turn++)
+        {
+            var job = turn == 1 ? first : Samples.Job(first.ConversationId, owner: first.Owner);
+            await table.BeginAsync(job, None);
+            await table.FinishAsync(job.Key, 1, Samples.Answer($"answer {turn}"), None);
+        }
+
+        var costs = new List<double>();
+        for (var time = 1; time <= 2; time++)
+        {
+            var before = store.Units.Sum.Read;
+            foreach (var below in new[] { 51, 31, 11 })
+            {
+                Assert.Equal(await table.ReadTurnsAsync(first.Conversation, below, 20, None), await store.ReadTurnsAsync(first.Conversation, below, 20, None));
+            }
+
+            costs.Add(store.Units.Sum.Read - before);
+        }
+
+        // Of each page the conversation's item alone.
+        Assert.Equal(3, costs[1]);
+        Assert.True(costs[0] > costs[1]);
+
+        // A short look does not shorten what is kept.
+        await store.ReadTurnsAsync(first.Conversation, null, 1, None);
+        Assert.Equal(50, (await cache.FindAsync(first.Conversation, 50, 50))!.Page.Count);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_nobody_can_read_in_Redis_or_is_half_gone_is_read_from_the_table(bool gone)
+    {
+        var store = dynamo.NewStore();
+        var job = Samples.Job(owner: Samples.Owner());
+        await store.BeginAsync(job, None);
+        await store.FinishAsync(job.Key, 1, Samples.Answer("kept"), None);
+        var redis = dynamo.Link.Multiplexer.GetDatabase();
+        var turns = $"cloudia:messages:1:{{{job.Owner.Length}:{job.Owner}:{job.ConversationId}}}:turns";
+        Assert.True(await redis.KeyDeleteAsync(turns));
+        if (!gone)
+        {
+            await redis.ListRightPushAsync(turns, """{"jobId":7}""");
+        }
+
+        Assert.Equal("kept", Assert.Single(await store.ReadTurnsAsync(job.Conversation, null, 20, None)).End!.Content);
+    }
+
+    [Fact]
     public async Task A_deleted_conversation_leaves_nothing_in_Redis()
     {
+        var store = dynamo.NewStore();
         var job = Samples.Job(owner: Samples.Owner());
-        await nodes.BeginAsync(job, None);
-        await nodes.FinishAsync(job.Key, 1, Samples.Answer(), None);
+        await store.BeginAsync(job, None);
+        await store.FinishAsync(job.Key, 1, Samples.Answer(), None);
         Assert.NotNull(await cache.FindAsync(job.Conversation, 1, 1));
 
-        await nodes.DeleteAsync(job.Conversation, Samples.Start, None);
+        await store.DeleteAsync(job.Conversation, Samples.Start, None);
 
         Assert.Null(await cache.FindAsync(job.Conversation, 1, 1));
     }
@@ -75,13 +132,14 @@ public sealed class MessageCacheTests(DynamoFixture dynamo) : IClassFixture<Dyna
     [Fact]
     public async Task A_turn_that_is_too_long_to_be_kept_is_read_from_the_table()
     {
+        var store = dynamo.NewStore();
         var job = Samples.Job(owner: Samples.Owner());
         var answer = new string('x', 20_000);
-        await nodes.BeginAsync(job, None);
-        await nodes.FinishAsync(job.Key, 1, Samples.Answer(answer), None);
+        await store.BeginAsync(job, None);
+        await store.FinishAsync(job.Key, 1, Samples.Answer(answer), None);
 
         Assert.Null(await cache.FindAsync(job.Conversation, 1, 1));
-        Assert.Equal(answer, Assert.Single(await nodes.ReadTurnsAsync(job.Conversation, null, 10, None)).End!.Content);
+        Assert.Equal(answer, Assert.Single(await store.ReadTurnsAsync(job.Conversation, null, 10, None)).End!.Content);
         Assert.Null(await cache.FindAsync(job.Conversation, 1, 1));
     }
 
@@ -123,11 +181,19 @@ public sealed class MessageCacheTests(DynamoFixture dynamo) : IClassFixture<Dyna
                     await nodes.RequestStopAsync(waiting.Key, Samples.Start, None);
                     turns++;
                     break;
+                case Act.Withdraw:
+                    var taken = Samples.Job(first.ConversationId, owner: first.Owner);
+                    await nodes.RecordPendingAsync(taken, None);
+                    await nodes.WithdrawPendingAsync(taken, None);
+                    break;
+                case Act.Change:
+                    await nodes.ChangeAsync(first.Conversation, new ConversationChange($"title {of}", null), None);
+                    break;
                 case Act.Forget:
                     await cache.ForgetAsync(first.Conversation);
                     break;
                 case Act.Read:
-                    await CompareAsync(of == 0 ? null : turns, 1 + of);
+                    await CompareAsync(of == 0 ? null : Math.Max(1, turns - of), 2);
                     break;
             }
 
