@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace CloudIa.Tests.Lambda;
 
 /// <summary>Answers as API Gateway takes them.</summary>
+// One after the other with the others that serve invocations: the trace of the one is the whole process's.
+[Collection("invocations")]
 public class EventAnswerTests
 {
     [Fact]

@@ -7,6 +7,8 @@ using Microsoft.AspNetCore.Http;
 namespace CloudIa.Tests.Lambda;
 
 /// <summary>Whatever a client sends is what the handler reads, and whatever the handler answers is what the client gets.</summary>
+// One after the other with the others that serve invocations: the trace of the one is the whole process's.
+[Collection("invocations")]
 public class EventLawTests
 {
     private static readonly Gen<string> Name = Gen.String[Gen.Char['a', 'z'], 1, 8];

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Http;
 namespace CloudIa.Tests.Lambda;
 
 /// <summary>Events as API Gateway sends them become the requests that they were.</summary>
+// One after the other with the others that serve invocations: the trace of the one is the whole process's.
+[Collection("invocations")]
 public sealed class EventRequestTests : IAsyncLifetime
 {
     private Function _function = null!;

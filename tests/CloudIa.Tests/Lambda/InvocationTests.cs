@@ -11,6 +11,8 @@ using Microsoft.Extensions.Time.Testing;
 namespace CloudIa.Tests.Lambda;
 
 /// <summary>What goes wrong with one invocation is told as the Runtime API wants it, and the next one works.</summary>
+// One after the other with the others that serve invocations: the trace of the one is the whole process's.
+[Collection("invocations")]
 public class InvocationTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
