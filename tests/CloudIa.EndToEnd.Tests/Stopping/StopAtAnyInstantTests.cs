@@ -53,8 +53,8 @@ public abstract class StopAtAnyInstantTests(Backend backend, ITestOutputHelper o
                 Calls = [.. model.Calls.Select(LoggedCall.Of)],
 
                 // A stop wakes some threads of two processes one after the other, and waits for the disk; on many machines it calls
-                // the table five times and Redis twice on its way, each by a relay: each may be late.
-                StopWithin = TimeSpan.FromSeconds(1) + ((backend.IsSure ? 6 : 30) * lateness.Most),
+                // the table five times and Redis twice on its way, each by a relay: each may be late (4.05 s were seen at a lateness of 0.45 s).
+                StopWithin = TimeSpan.FromSeconds(1) + ((backend.IsSure ? 6 : 10) * lateness.Most),
             };
             output.WriteLine(Summary(history, clock.Elapsed, lateness.Most));
             var broken = Invariants.Check(history);
@@ -65,7 +65,7 @@ public abstract class StopAtAnyInstantTests(Backend backend, ITestOutputHelper o
             // The test itself: stops came early enough to be stops, and late enough to race.
             Assert.True(history.Stops.Count >= stops, $"Only {history.Stops.Count} stops.");
             Assert.Contains(ends, end => end is { Moment: Moment.Waiting, End: { Status: JobStatus.Cancelled, Attempt: 0 } });
-            Assert.Contains(ends, end => end is { Moment: Moment.Accepted or Moment.Streaming, End: { Status: JobStatus.Cancelled, Content.Length: > 0 } });
+            Assert.Contains(ends, end => end is { Moment: Moment.Streaming, End: { Status: JobStatus.Cancelled, Content.Length: > 0 } });
             Assert.Contains(ends, end => end is { Moment: Moment.Ending, End.Status: JobStatus.Completed });
         }
         finally
