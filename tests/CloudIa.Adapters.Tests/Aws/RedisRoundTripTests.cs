@@ -9,15 +9,19 @@ using StackExchange.Redis.Profiling;
 
 namespace CloudIa.Adapters.Tests.Aws;
 
-/// <summary>How often a turn goes to Redis and back.</summary>
-public sealed class RedisRoundTripTests(Engines engines, ITestOutputHelper output)
+/// <summary>
+/// How often a turn goes to Redis and back. On a server of its own: a node answers each stop that it hears of, also those
+/// that other tests ask for.
+/// </summary>
+public sealed class RedisRoundTripTests(ITestOutputHelper output)
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
     [Fact]
     public async Task A_turn_takes_few_round_trips_and_text_at_most_fifty_a_second()
     {
-        var server = await engines.RedisAsync();
+        await using var server = new RedisServer();
+        await server.StartAsync();
         await using var gateway = await RedisNode.OpenAsync(server);
         await using var worker = await RedisNode.OpenAsync(server);
         await Patience.Until<object>(
