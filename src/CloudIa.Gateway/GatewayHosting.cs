@@ -28,7 +28,7 @@ public static class GatewayHosting
         .AddHostedService<Departure>()
         .AddSingleton(provider => new PumpServices(
             provider.GetRequiredService<IDeliveryBus>(),
-            provider.GetRequiredService<IConversationStore>().FindAsync,
+            new SharedFinds(provider.GetRequiredService<IConversationStore>().FindAsync).FindAsync,
             TimeSpan.FromMilliseconds(options.CoalesceMilliseconds),
             TimeSpan.FromMilliseconds(options.SteadyCoalesceMilliseconds),
             provider.GetRequiredService<TimeProvider>()))

@@ -1,11 +1,12 @@
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using CloudIa.Protocol;
 
 namespace CloudIa.EndToEnd.Tests;
 
-/// <summary>Clients that do not read, in the memory of one process.</summary>
-public sealed class StalledReaderTests
+/// <summary>Clients that do not read, all in the memory of one process, with nothing before it that would read for them.</summary>
+public abstract class StalledReaderTests(Backend backend)
 {
     private const int People = 6;
     private const int StalledEach = 19;
@@ -19,7 +20,7 @@ public sealed class StalledReaderTests
     {
         var text = LongText.Text();
         await using var model = await FaultyModel.Start(_ => new ModelReply { Pieces = LongText.Pieces(text) });
-        await using var server = await CloudiaProcess.Start(Settings(model));
+        await using var server = await backend.StartAsync(model, Settings);
         var people = new List<ApiClient>();
         var readers = new Dictionary<ApiClient, PlainSocket>();
         var stalled = new List<(ApiClient Person, StalledSocket Socket, HeldAnswers Held)>();
@@ -30,7 +31,7 @@ public sealed class StalledReaderTests
             {
                 var person = await ApiClient.WithSession(server.Address);
                 people.Add(person);
-                readers[person] = await Open(person, new HeldAnswers());
+                readers[person] = await Open(server.Address, person, new HeldAnswers());
             }
 
             // What the answers themselves take, and code that had not run.
@@ -40,7 +41,7 @@ public sealed class StalledReaderTests
             {
                 for (var j = 0; j < StalledEach; j++)
                 {
-                    stalled.Add((person, await StalledSocket.Open(server.Address, person.Token!), new HeldAnswers()));
+                    stalled.Add((person, await StalledSocket.Open(server.Door, person.Token!), new HeldAnswers()));
                 }
             }
 
@@ -54,7 +55,7 @@ public sealed class StalledReaderTests
             foreach (var person in people)
             {
                 var places = new List<PlainSocket>();
-                while (places.Count < StalledEach) places.Add(await Open(person, new HeldAnswers()));
+                while (places.Count < StalledEach) places.Add(await Open(server.Door, person, new HeldAnswers()));
                 foreach (var place in places) await place.DisposeAsync();
             }
 
@@ -70,7 +71,7 @@ public sealed class StalledReaderTests
             foreach (var (person, _, held) in stalled.DistinctBy(one => one.Person))
             {
                 await readers[person].DisposeAsync();
-                readers[person] = await Open(person, held);
+                readers[person] = await Open(server.Address, person, held);
                 await readers[person].Resume();
                 await End(person, jobs[person].JobId, held);
                 Assert.Equal(text, held.Text(jobs[person].JobId));
@@ -110,18 +111,18 @@ public sealed class StalledReaderTests
                 catch (InvalidOperationException) when (cuts < 20 && readers[person].Closed.IsCompleted)
                 {
                     await readers[person].DisposeAsync();
-                    readers[person] = await Open(person, held);
+                    readers[person] = await Open(server.Address, person, held);
                     await readers[person].Resume();
                 }
             }
         }
 
-        Task<PlainSocket> Open(ApiClient person, HeldAnswers held) => Patience.Until<PlainSocket>(
+        Task<PlainSocket> Open(Uri at, ApiClient person, HeldAnswers held) => Patience.Until<PlainSocket>(
             async _ =>
             {
                 try
                 {
-                    return await PlainSocket.Open(server.Address, new SocketOptions { Token = person.Token, Held = held, ServerLog = server.Tail });
+                    return await PlainSocket.Open(at, new SocketOptions { Token = person.Token, Held = held, ServerLog = server.Tail });
                 }
                 catch (Exception error) when (error is System.Net.WebSockets.WebSocketException or InvalidOperationException)
                 {
@@ -132,9 +133,8 @@ public sealed class StalledReaderTests
             server.Tail);
     }
 
-    private static CloudiaSettings Settings(FaultyModel model) => new()
+    private static CloudiaSettings Settings => new()
     {
-        ModelEndpoint = model.Endpoint,
         Concurrency = People,
         More = new Dictionary<string, string> { ["CLOUDIA__GATEWAY__SLOWREADERSECONDS"] = "2" },
     };

@@ -1,4 +1,5 @@
 using CloudIa.EndToEnd.Tests.Backends;
+using CloudIa.EndToEnd.Tests.Browsing;
 using CloudIa.EndToEnd.Tests.Cutting;
 using CloudIa.EndToEnd.Tests.Faults;
 using CloudIa.EndToEnd.Tests.Stopping;
@@ -13,6 +14,7 @@ public sealed class AwsBrokenStreamTests(AwsBackend aws, Engines engines) : Brok
 public sealed class AwsChatTests(AwsBackend aws, Engines engines) : ChatTests(aws.On(engines));
 public sealed class AwsConnectionLifeTests(AwsBackend aws, Engines engines) : ConnectionLifeTests(aws.On(engines));
 public sealed class AwsConversationChangeTests(AwsBackend aws, Engines engines) : ConversationChangeTests(aws.On(engines));
+public sealed class AwsConversationPageTests(AwsBackend aws, Engines engines, Chromium chromium) : ConversationPageTests(aws.On(engines), chromium);
 public sealed class AwsCutTests(AwsBackend aws, Engines engines, ITestOutputHelper output) : CutTests(aws.On(engines), output, histories: 100, kills: 1);
 public sealed class AwsDeadLetterTests(AwsBackend aws, Engines engines) : DeadLetterTests(aws.On(engines));
 public sealed class AwsDeadModelTests(AwsBackend aws, Engines engines, ITestOutputHelper output) : DeadModelTests(aws.On(engines), output);
@@ -29,11 +31,14 @@ public sealed class AwsManyTabsTests(AwsBackend aws, Engines engines) : ManyTabs
 public sealed class AwsModelFaultTests(AwsBackend aws, Engines engines, ITestOutputHelper output) : ModelFaultTests(aws.On(engines), output, "openai");
 public sealed class AwsOrderTests(AwsBackend aws, Engines engines) : OrderTests(aws.On(engines));
 public sealed class AwsOutageTests(AwsBackend aws, Engines engines) : OutageTests(aws.On(engines));
+public sealed class AwsPageTests(AwsBackend aws, Engines engines, Chromium chromium) : PageTests(aws.On(engines), chromium);
 public sealed class AwsPoisonTests(AwsBackend aws, Engines engines) : PoisonTests(aws.On(engines));
+public sealed class AwsRedrivePageTests(AwsBackend aws, Engines engines, Chromium chromium) : RedrivePageTests(aws.On(engines), chromium);
 public sealed class AwsRestartTests(AwsBackend aws, Engines engines) : RestartTests(aws.On(engines));
 public sealed class AwsSearchTests(AwsBackend aws, Engines engines) : SearchTests(aws.On(engines));
 public sealed class AwsSessionEndTests(AwsBackend aws, Engines engines) : SessionEndTests(aws.On(engines));
 public sealed class AwsSlowReaderTests(AwsBackend aws, Engines engines) : SlowReaderTests(aws.On(engines));
+public sealed class AwsStalledReaderTests(AwsBackend aws, Engines engines) : StalledReaderTests(aws.On(engines));
 public sealed class AwsStopAtAnyInstantTests(AwsBackend aws, Engines engines, ITestOutputHelper output) : StopAtAnyInstantTests(aws.On(engines), output, stops: 96, lanes: 16, paceMilliseconds: 100);
 public sealed class AwsStopBetweenAttemptsTests(AwsBackend aws, Engines engines) : StopBetweenAttemptsTests(aws.On(engines));
 public sealed class AwsStopTests(AwsBackend aws, Engines engines) : StopTests(aws.On(engines));

@@ -1,4 +1,5 @@
 using CloudIa.EndToEnd.Tests.Backends;
+using CloudIa.EndToEnd.Tests.Browsing;
 using CloudIa.EndToEnd.Tests.Cutting;
 using CloudIa.EndToEnd.Tests.Faults;
 using CloudIa.EndToEnd.Tests.Stopping;
@@ -14,6 +15,7 @@ public sealed class EmbeddedBrokenStreamTests() : BrokenStreamTests(new Embedded
 public sealed class EmbeddedChatTests() : ChatTests(new EmbeddedBackend());
 public sealed class EmbeddedConnectionLifeTests() : ConnectionLifeTests(new EmbeddedBackend());
 public sealed class EmbeddedConversationChangeTests() : ConversationChangeTests(new EmbeddedBackend());
+public sealed class EmbeddedConversationPageTests(Chromium chromium) : ConversationPageTests(new EmbeddedBackend(), chromium);
 public sealed class EmbeddedCutTests(ITestOutputHelper output) : CutTests(new EmbeddedBackend(), output, histories: 520, kills: 4);
 public sealed class EmbeddedDeadLetterTests() : DeadLetterTests(new EmbeddedBackend());
 public sealed class EmbeddedDeadModelTests(ITestOutputHelper output) : DeadModelTests(new EmbeddedBackend(), output);
@@ -30,11 +32,14 @@ public sealed class EmbeddedManyTabsTests() : ManyTabsTests(new EmbeddedBackend(
 public sealed class EmbeddedModelFaultTests(ITestOutputHelper output) : ModelFaultTests(new EmbeddedBackend(), output, "openai");
 public sealed class EmbeddedOrderTests() : OrderTests(new EmbeddedBackend());
 public sealed class EmbeddedOutageTests() : OutageTests(new EmbeddedBackend());
+public sealed class EmbeddedPageTests(Chromium chromium) : PageTests(new EmbeddedBackend(), chromium);
 public sealed class EmbeddedPoisonTests() : PoisonTests(new EmbeddedBackend());
+public sealed class EmbeddedRedrivePageTests(Chromium chromium) : RedrivePageTests(new EmbeddedBackend(), chromium);
 public sealed class EmbeddedRestartTests() : RestartTests(new EmbeddedBackend());
 public sealed class EmbeddedSearchTests() : SearchTests(new EmbeddedBackend());
 public sealed class EmbeddedSessionEndTests() : SessionEndTests(new EmbeddedBackend());
 public sealed class EmbeddedSlowReaderTests() : SlowReaderTests(new EmbeddedBackend());
+public sealed class EmbeddedStalledReaderTests() : StalledReaderTests(new EmbeddedBackend());
 public sealed class EmbeddedStopAtAnyInstantTests(ITestOutputHelper output) : StopAtAnyInstantTests(new EmbeddedBackend(), output, stops: 512, lanes: 32, paceMilliseconds: 12);
 public sealed class EmbeddedStopBetweenAttemptsTests() : StopBetweenAttemptsTests(new EmbeddedBackend());
 public sealed class EmbeddedStopTests() : StopTests(new EmbeddedBackend());

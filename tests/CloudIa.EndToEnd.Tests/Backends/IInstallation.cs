@@ -21,6 +21,9 @@ internal interface IInstallation : IAsyncDisposable
     /// <summary>What the process at the door wrote.</summary>
     string Output { get; }
 
+    /// <summary>Resident memory of the process at the door, in bytes.</summary>
+    long ResidentBytes();
+
     /// <summary>The last lines of all processes, for messages.</summary>
     string Tail();
 

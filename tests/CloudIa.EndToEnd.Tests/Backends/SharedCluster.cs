@@ -113,6 +113,8 @@ internal sealed class SharedCluster : IAsyncDisposable
 
         public string Output => shared._cluster.Output;
 
+        public long ResidentBytes() => shared._cluster.ResidentBytes();
+
         public string Tail() => shared._cluster.Tail();
 
         public void KillNine()

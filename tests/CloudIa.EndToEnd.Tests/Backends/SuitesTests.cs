@@ -11,14 +11,12 @@ public sealed class SuitesTests(ITestOutputHelper output)
     private static readonly (string Of, string Why)[] Alone =
     [
         ("AdminTokenTests", "the token that one process makes, and since when its queue waits; many are given theirs, and their engine does not say"),
-        ("Browsing.", "the page sees what the other suites see on both: HTTP and sockets"),
         ("Functions.", "functions and sockets behind API Gateway, which are on AWS alone"),
         ("History.", "the checkers themselves, without a service"),
         ("Killing.KillNineTests", "one process and its file, killed 50 times; one of many processes is killed in ManyMachines"),
         ("ManyMachines.", "one of many processes or an engine dies, sleeps or is away"),
         ("ProviderWireTests", "what goes over the model's wire: a worker's on both backends, and nobody else's"),
         ("SecondServerTests", "the lock on one process's folder"),
-        ("StalledReaderTests", "the memory of one process. Two gateways grew by 327 MiB together where it was tried, and it is not found out why"),
         ("TerminalTests", "the program without a service"),
     ];
 

@@ -1,3 +1,4 @@
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 using Microsoft.Playwright;
@@ -5,7 +6,7 @@ using Microsoft.Playwright;
 namespace CloudIa.EndToEnd.Tests.Browsing;
 
 /// <summary>What people do with their conversations on the page.</summary>
-public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chromium>
+public abstract class ConversationPageTests(Backend backend, Chromium chromium) : IClassFixture<Chromium>
 {
     private const string Rows = "nav#conversations a[data-conversation]";
 
@@ -13,7 +14,7 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
     public async Task A_conversation_is_found_by_its_words_renamed_and_deleted()
     {
         await using var model = await FaultyModel.Start(call => ModelReply.Words($"The answer to {call.Asked}"));
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         await using var visitor = await chromium.Visit(server.Address, server.Tail);
         var page = visitor.Page;
         await visitor.Send("Tell me about whales");
@@ -60,7 +61,7 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
         await using var model = await FaultyModel.Start(call => call.Asked == "Hello"
             ? ModelReply.Words("Good day to you")
             : ModelReply.Words("A few words and no more") with { GateAfter = 2, Gate = ModelReply.Never });
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         await using var one = await chromium.Visit(server.Address, server.Tail);
         await one.Send("Hello");
         await one.AnswerIsWhole();
@@ -94,7 +95,7 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
     public async Task Instructions_given_before_the_first_message_hold_and_can_be_changed()
     {
         await using var model = await FaultyModel.Start(call => ModelReply.Words($"Told: {call.System}"));
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         await using var visitor = await chromium.Visit(server.Address, server.Tail);
         await Instruct(visitor, "Speak like a pirate.");
 
@@ -119,7 +120,7 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
             3 => ModelReply.Words("The second answer made better"),
             _ => ModelReply.Words($"The answer to {call.Asked}"),
         });
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         await using var visitor = await chromium.Visit(server.Address, server.Tail);
         var page = visitor.Page;
         await visitor.Send("First question");
@@ -158,7 +159,7 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
     {
         const int turns = 60;
         await using var model = await FaultyModel.Start(call => ModelReply.Words($"The answer to {call.Asked}"));
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         using var person = await ApiClient.WithSession(server.Address);
         var first = await person.Post("message 1.");
         var last = first;
@@ -192,7 +193,4 @@ public sealed class ConversationPageTests(Chromium chromium) : IClassFixture<Chr
         await visitor.Page.ClickAsync("#save-instructions");
         await Assertions.Expect(visitor.Page.Locator("#system-prompt")).ToHaveCountAsync(0);
     }
-
-    private static Task<CloudiaProcess> Serve(FaultyModel model) =>
-        CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
 }

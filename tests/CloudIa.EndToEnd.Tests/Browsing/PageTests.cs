@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Servers;
 using Microsoft.Playwright;
 
 namespace CloudIa.EndToEnd.Tests.Browsing;
 
 /// <summary>The page, in a real browser, before a real server.</summary>
-public sealed class PageTests(Chromium chromium) : IClassFixture<Chromium>
+public abstract class PageTests(Backend backend, Chromium chromium) : IClassFixture<Chromium>
 {
     private const string Beginning = "The beginning of it ";
     private const string Ending = "and the end of it";
@@ -16,7 +17,7 @@ public sealed class PageTests(Chromium chromium) : IClassFixture<Chromium>
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => Gated(gate.Task));
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         await using var visitor = await chromium.Visit(server.Address, server.Tail);
 
         await visitor.Send("Hello, Claudia");
@@ -38,7 +39,7 @@ public sealed class PageTests(Chromium chromium) : IClassFixture<Chromium>
     {
         var gate = new TaskCompletionSource();
         await using var model = await FaultyModel.Start(_ => Gated(gate.Task));
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         await using var visitor = await chromium.Visit(server.Address, server.Tail);
         await visitor.Send("Hello, Claudia");
         await visitor.Reads(Beginning.Trim());
@@ -60,7 +61,7 @@ public sealed class PageTests(Chromium chromium) : IClassFixture<Chromium>
         const string second = "Another answer, whole from its first word to its last";
         await using var model = await FaultyModel.Start(
             call => call.Number == 1 ? Gated(ModelReply.Never) : ModelReply.Words(second));
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model, new CloudiaSettings { ShortLeases = true });
         await using var visitor = await chromium.Visit(server.Address, server.Tail);
         await visitor.Page.EvaluateAsync("window.notReloaded = true");
         await visitor.Send("Hello, Claudia");
@@ -96,7 +97,7 @@ public sealed class PageTests(Chromium chromium) : IClassFixture<Chromium>
             The last line.
             """;
         await using var model = await FaultyModel.Start(_ => ModelReply.Words(answer));
-        await using var server = await Serve(model);
+        await using var server = await backend.StartAsync(model);
         await using var visitor = await chromium.Visit(server.Address, server.Tail);
         var fetched = new ConcurrentQueue<string>();
         visitor.Page.Request += (_, request) => fetched.Enqueue(request.Url);
@@ -121,9 +122,6 @@ public sealed class PageTests(Chromium chromium) : IClassFixture<Chromium>
         GateAfter = Beginning.Count(letter => letter == ' '),
         Gate = gate,
     };
-
-    private static Task<CloudiaProcess> Serve(FaultyModel model) =>
-        CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
 
     private static async Task ShowsOneTurn(Visitor visitor, string answer)
     {

@@ -1,10 +1,11 @@
+using CloudIa.EndToEnd.Tests.Backends;
 using CloudIa.EndToEnd.Tests.Clients;
 using CloudIa.EndToEnd.Tests.Servers;
 
 namespace CloudIa.EndToEnd.Tests.Browsing;
 
 /// <summary>An operator has a message answered that had failed: the page shows it by itself.</summary>
-public sealed class RedrivePageTests(Chromium chromium) : IClassFixture<Chromium>
+public abstract class RedrivePageTests(Backend backend, Chromium chromium) : IClassFixture<Chromium>
 {
     private const string Failed = "article[data-role=assistant][data-status=failed]";
 
@@ -12,7 +13,7 @@ public sealed class RedrivePageTests(Chromium chromium) : IClassFixture<Chromium
     public async Task A_redriven_answer_is_on_every_open_page_without_a_reload()
     {
         await using var model = await FaultyModel.Start(_ => ModelReply.Error(400));
-        await using var server = await CloudiaProcess.Start(new CloudiaSettings { ModelEndpoint = model.Endpoint });
+        await using var server = await backend.StartAsync(model);
         using var admin = await Operator.Of(server);
         await using var one = await chromium.Visit(server.Address, server.Tail);
         await one.Send("Hello");

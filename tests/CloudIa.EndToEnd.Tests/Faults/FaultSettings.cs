@@ -19,6 +19,16 @@ internal static class FaultSettings
         More = limits.ToDictionary(name => $"CLOUDIA__MODELS__0__{name}", _ => Short),
     };
 
+    /// <summary>
+    /// For a model that fails at one call of five. Of several workers one may by chance have half of its first five calls
+    /// fail; of twenty nobody has ten.
+    /// </summary>
+    public static CloudiaSettings Seldom(string provider, params string[] limits)
+    {
+        var settings = Of(provider, limits);
+        return settings with { More = new Dictionary<string, string>(settings.More) { ["CLOUDIA__MODELS__0__BREAKER__MINIMUMCALLS"] = "20" } };
+    }
+
     /// <summary>Also waits only some seconds for a provider that is away. Breaks are longer than those that are waited out in place.</summary>
     public static CloudiaSettings Impatient(string provider, params string[] limits)
     {

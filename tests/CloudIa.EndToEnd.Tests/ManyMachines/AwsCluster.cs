@@ -132,6 +132,8 @@ internal sealed class AwsCluster : IInstallation
         };
     }
 
+    public long ResidentBytes() => Gateways[0].ResidentBytes();
+
     public string Tail() => string.Join(Environment.NewLine, All.Select(process => process.Tail()));
 
     public void KillNine()
