@@ -105,7 +105,7 @@ internal sealed class Balancer : IAsyncDisposable
         {
             while (true)
             {
-                var client = await listener.AcceptSocketAsync(shut);
+                var client = await TakeAsync(listener, shut);
                 lock (_lock)
                 {
                     _relays.RemoveAll(relay => relay.IsCompleted);
@@ -116,6 +116,22 @@ internal sealed class Balancer : IAsyncDisposable
         catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             // Shut.
+        }
+    }
+
+    /// <summary>The next client; not one that left before it was taken.</summary>
+    private static async Task<Socket> TakeAsync(TcpListener listener, CancellationToken shut)
+    {
+        while (true)
+        {
+            try
+            {
+                return await listener.AcceptSocketAsync(shut);
+            }
+            catch (SocketException) when (!shut.IsCancellationRequested)
+            {
+                // The next one.
+            }
         }
     }
 
