@@ -16,6 +16,8 @@ public sealed class AwsBackend : Backend, IAsyncDisposable
 
     internal override bool IsSure => false;
 
+    internal override int Workers => 2;
+
     /// <summary>This, on the engines of the assembly.</summary>
     public Backend On(Engines engines)
     {

@@ -33,7 +33,7 @@ internal sealed class FaultRun(Func<ModelReply, int, ModelReply> fault, Func<int
     {
         var run = new FaultRun(fault, (message, call) => call == 1 && message % 4 == 0);
         await using var model = await FaultyModel.Start(run.Answer);
-        await using var server = await backend.StartAsync(model, FaultSettings.Seldom(provider, limits));
+        await using var server = await backend.StartAsync(model, FaultSettings.Seldom(provider, backend.Workers, limits));
         using var people = new People(server.Address);
         await run.Talk(people, server, "message", messagesEach: 3);
         var history = await run.Judge(people, model, server, mostCalls: 5);

@@ -20,13 +20,15 @@ internal static class FaultSettings
     };
 
     /// <summary>
-    /// For a model that fails at one call of five. Of several workers one may by chance have half of its first five calls
-    /// fail; of twenty nobody has ten.
+    /// For a model that fails at 6 calls of 30. One worker has them all, and its breaker stays closed. Of several one may by
+    /// chance have half of its first five calls fail, and rightly open it; of twenty none has ten.
     /// </summary>
-    public static CloudiaSettings Seldom(string provider, params string[] limits)
+    public static CloudiaSettings Seldom(string provider, int workers, params string[] limits)
     {
         var settings = Of(provider, limits);
-        return settings with { More = new Dictionary<string, string>(settings.More) { ["CLOUDIA__MODELS__0__BREAKER__MINIMUMCALLS"] = "20" } };
+        return workers == 1
+            ? settings
+            : settings with { More = new Dictionary<string, string>(settings.More) { ["CLOUDIA__MODELS__0__BREAKER__MINIMUMCALLS"] = "20" } };
     }
 
     /// <summary>Also waits only some seconds for a provider that is away. Breaks are longer than those that are waited out in place.</summary>

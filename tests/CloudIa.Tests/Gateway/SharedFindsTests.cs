@@ -1,7 +1,12 @@
 using CloudIa.Core.Conversations;
+using CloudIa.Core.Delivery;
 using CloudIa.Core.History;
+using CloudIa.Embedded.Delivery;
+using CloudIa.Gateway;
 using CloudIa.Gateway.Streaming;
 using CloudIa.Protocol;
+using CloudIa.Tests.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace CloudIa.Tests.Gateway;
 
@@ -13,16 +18,7 @@ public sealed class SharedFindsTests
     private readonly List<TaskCompletionSource<Turn?>> reads = [];
     private readonly SharedFinds finds;
 
-    public SharedFindsTests() => finds = new SharedFinds((_, _) =>
-    {
-        var read = new TaskCompletionSource<Turn?>();
-        lock (reads)
-        {
-            reads.Add(read);
-        }
-
-        return read.Task;
-    });
+    public SharedFindsTests() => finds = new SharedFinds((_, _) => Read());
 
     [Fact]
     public async Task All_that_ask_for_an_answer_at_once_have_one_read_and_one_copy_of_it()
@@ -78,6 +74,33 @@ public sealed class SharedFindsTests
         Assert.Null(await other);
     }
 
+    [Fact]
+    public async Task The_gateways_clients_share_their_reads()
+    {
+        using var services = new ServiceCollection()
+            .AddSingleton<IConversationStore>(new ReadStore(Read))
+            .AddSingleton<IDeliveryBus>(new InProcessDeliveryBus())
+            .AddSingleton(TimeProvider.System)
+            .AddGateway(new GatewayOptions())
+            .BuildServiceProvider();
+        var pumps = services.GetRequiredService<PumpServices>();
+        var asked = Enumerable.Range(0, 20).Select(_ => pumps.Find(Job, None)).ToList();
+        Assert.Single(reads).SetResult(Ended(JobStatus.Completed));
+
+        Assert.Single((await Task.WhenAll(asked)).Distinct(ReferenceEqualityComparer.Instance));
+    }
+
+    private Task<Turn?> Read()
+    {
+        var read = new TaskCompletionSource<Turn?>();
+        lock (reads)
+        {
+            reads.Add(read);
+        }
+
+        return read.Task;
+    }
+
     private async Task ReadsAre(int count)
     {
         while (true)
@@ -110,4 +133,9 @@ public sealed class SharedFindsTests
         Status = status,
         End = new TurnEnd { Status = status, Content = "text", EndedAt = DateTimeOffset.UnixEpoch },
     };
+
+    private sealed class ReadStore(Func<Task<Turn?>> read) : UnusedStore
+    {
+        public override Task<Turn?> FindAsync(JobKey job, CancellationToken cancellation) => read();
+    }
 }
